@@ -1,0 +1,74 @@
+# Everything this project does, each by one command. `make help` lists them.
+# The artifact is built and installed below .build/, and demo and tests run that copy: what ships is what is tested.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+
+# ansible-core 2.18 and newer need Python 3.11 on the controller: the first interpreter that is new enough.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+COLLECTIONS := $(CURDIR)/.build/collections
+INSTALLED := .build/collections/ansible_collections/hybrid/identity/MANIFEST.json
+TENANT_REQUIREMENTS := roles/rehearsal_tenant/files/requirements.txt
+
+# Nothing of the caller's own Ansible may decide what is tested.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
+export PATH := $(BIN):$(PATH)
+export PYTHONPATH := $(COLLECTIONS)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+SOURCES := $(shell find galaxy.yml README.md LICENSE CHANGELOG.* requirements.txt bindep.txt changelogs docs meta plugins \
+	roles playbooks tests/config.yml -type f -not -name '*.pyc' 2>/dev/null)
+
+.PHONY: help build demo test lint tenant test-unit test-integration samba clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
+
+build: $(INSTALLED) ## build the artifact and install it below .build/ (the default)
+
+$(VENV)/.runtime: requirements.txt $(TENANT_REQUIREMENTS)
+	@test -n "$(PYTHON)" || { echo "hybrid.identity: no Python 3.11 or newer found; name one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "hybrid.identity: $(PYTHON) has no venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(BIN)/pip install --quiet 'ansible-core>=2.18,<2.22' dnspython -r requirements.txt -r $(TENANT_REQUIREMENTS)
+	@touch $@
+
+$(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
+	$(BIN)/pip install --quiet -r tests/requirements.txt
+	@touch $@
+
+$(INSTALLED): $(SOURCES) $(VENV)/.runtime
+	@rm -rf .build/artifact $(COLLECTIONS)
+	@$(BIN)/ansible-galaxy collection build --force --output-path .build/artifact > .build/build.log || { cat .build/build.log >&2; exit 1; }
+	@$(BIN)/ansible-galaxy collection install --no-deps --offline -p $(COLLECTIONS) .build/artifact/*.tar.gz > .build/build.log || { cat .build/build.log >&2; exit 1; }
+	@touch $@
+	@echo "built and installed: $$(ls .build/artifact/*.tar.gz)"
+
+lint: $(INSTALLED) $(VENV)/.tests ## ruff, mypy, shellcheck, ansible-lint (production), ansible-test sanity, galaxy-importer
+	ruff check .
+	ruff format --check .
+	cd $(COLLECTIONS) && mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache -p ansible_collections.hybrid.identity.plugins.module_utils
+	shellcheck .ci/run tests/support/*.sh
+	ansible-lint
+	tests/support/sanity.sh > .build/sanity.log 2>&1 || { grep -v -e '^Collecting' -e '^  ' .build/sanity.log >&2; exit 1; }
+	@echo "ansible-test sanity: passed, with no ignore file"
+	tests/support/importer.sh .build/artifact/*.tar.gz
+
+test: test-unit test-integration ## every test: units, then modules, role and playbooks against real servers
+
+test-unit: $(INSTALLED) $(VENV)/.tests ## unit tests of the installed copy
+	pytest tests/unit
+
+test-integration: $(INSTALLED) $(VENV)/.tests samba ## through ansible-playbook, against the rehearsal tenant and a real Samba AD
+	pytest tests/integration
+
+samba: $(VENV)/.tests ## install Samba's AD domain controller and Kerberos, where this machine lets us
+	tests/support/install_samba.sh
+
+clean: ## remove everything that make made
+	rm -rf .build .cache .rehearsal .venv tests/output
