@@ -14,7 +14,8 @@ class ModuleDocFragment:
 options:
   dest:
     description:
-      - File to write all rows to, as JSON Lines. The first line says what the file is, the last line how many rows it has.
+      - File to write all rows to, as JSON Lines. The first line says what the file is, the last line how many rows it
+        has.
       - The file appears under its name only when it is whole, readable by its owner alone.
       - Writing it does not count as a change, and it is written in check mode as well.
     type: path

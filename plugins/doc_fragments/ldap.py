@@ -24,8 +24,8 @@ options:
     elements: str
   domain:
     description:
-      - DNS name of the domain whose controllers are looked up in DNS (C(_ldap._tcp.dc._msdcs.<domain>)) when O(server) is
-        not set.
+      - DNS name of the domain whose controllers are looked up in DNS (C(_ldap._tcp.dc._msdcs.<domain>)) when O(server)
+        is not set.
       - Needs the Python library C(dnspython).
       - If not set, the environment variable E(MICROSOFT_AD_LDAP_DOMAIN) is used.
     type: str
@@ -54,8 +54,8 @@ options:
     description:
       - How to sign in.
       - V(simple) sends O(username) and O(password).
-      - V(kerberos) uses the Kerberos ticket of whoever runs the task (SASL GSSAPI). Get one with C(kinit) first; O(password)
-        is not used. Needs the Python library C(gssapi).
+      - V(kerberos) uses the Kerberos ticket of whoever runs the task (SASL GSSAPI). Get one with C(kinit) first;
+        O(password) is not used. Needs the Python library C(gssapi).
       - The default is V(simple) when O(username) is given, else V(kerberos).
       - If not set, the environment variable E(MICROSOFT_AD_LDAP_AUTH_PROTOCOL) is used.
     type: str
@@ -65,7 +65,8 @@ options:
   username:
     description:
       - User principal name (C(reader@example.com)), distinguished name or C(DOMAIN\user) to sign in with.
-      - With O(auth_protocol=kerberos) the principal to pick from the credential cache; leave it out to use the default one.
+      - With O(auth_protocol=kerberos) the principal to pick from the credential cache; leave it out to use the default
+        one.
       - The account needs no rights beyond reading users, including C(mS-DS-ConsistencyGuid) and C(userAccountControl).
       - If not set, the environment variable E(MICROSOFT_AD_LDAP_USERNAME) is used.
     type: str
