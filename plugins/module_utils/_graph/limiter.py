@@ -1,0 +1,139 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""The pace of all requests to one tenant: the write quota, the service's "wait", and a slow return to full speed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import Callable
+
+# Microsoft's quota is counted per app and tenant over this many seconds.
+QUOTA_WINDOW = 150.0
+
+# Just under the wall: clocks and counting on the two sides differ a little.
+_QUOTA_SHARE = 0.98
+_WINDOW_MARGIN = 1.01
+
+# How often to look again while other workers' unfinished writes fill the quota.
+_POLL = 0.05
+
+_RECOVERY_STEP = 10.0  # seconds without a 429 until the pace is raised
+_RECOVERY_FACTOR = 0.75
+_SMALLEST_SPACING = 0.005
+_LARGEST_SPACING = 1.0
+
+
+class Limiter:
+    """One limiter for all workers of one client.
+
+    Writes are counted over a sliding window from the moment they are *finished*: whenever the service counted a write,
+    it was not later than that, so the service never sees more than the quota in any window, however it counts
+    (sliding window, fixed window, or a bucket that refills). A job smaller than the quota runs at full speed.
+
+    :param write_quota: writes per :data:`QUOTA_WINDOW` that this client may use.
+    :param clock: monotonic seconds.
+    :param sleep: waits that many seconds.
+    """
+
+    def __init__(
+        self,
+        write_quota: int = 3000,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.capacity = max(1, int(write_quota * _QUOTA_SHARE))
+        self._pace_at_quota = QUOTA_WINDOW / write_quota
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._unfinished = 0
+        self._finished: deque[tuple[float, int]] = deque()
+        self._in_window = 0
+        self._paused_until = float("-inf")
+        self._throttled_at = float("-inf")
+        self._spacing = 0.0  # seconds per unit; a unit is one write, or one request that writes nothing
+        self._next_start = float("-inf")
+        self._recovered_at = float("-inf")
+        self._counted_until = float("-inf")
+        self.throttled_seconds = 0.0
+
+    @contextlib.contextmanager
+    def slot(self, writes: int = 0) -> Iterator[float]:
+        """Wait for the turn of one request with ``writes`` writes in it; yields the time it starts.
+
+        :raises ValueError: if it holds more writes than one window allows at all.
+        """
+        if writes > self.capacity:
+            raise ValueError(f"one request holds {writes} writes, the quota allows {self.capacity}")
+        started = self._wait_for_turn(writes)
+        try:
+            yield started
+        finally:
+            if writes:
+                with self._lock:
+                    self._unfinished -= writes
+                    self._finished.append((self._clock(), writes))
+                    self._in_window += writes
+
+    def throttled(self, retry_after: float, started: float) -> None:
+        """Hold back everybody, because a request that started at ``started`` was answered "too many requests".
+
+        :param retry_after: seconds to wait.
+        """
+        with self._lock:
+            now = self._clock()
+            self._paused_until = max(self._paused_until, now + retry_after)
+            # Requests already under way when the first of them was throttled tell nothing new.
+            if started >= self._throttled_at:
+                self._spacing = min(max(2 * self._spacing, self._pace_at_quota), _LARGEST_SPACING)
+            self._throttled_at = now
+            self._recovered_at = self._paused_until
+
+    def _wait_for_turn(self, writes: int) -> float:
+        while True:
+            with self._lock:
+                now = self._clock()
+                wait = self._wait(now, writes)
+                if wait <= 0:
+                    self._unfinished += writes
+                    if self._spacing:
+                        self._next_start = now + self._spacing * max(1, writes)
+                    return now
+                # Several workers wait at once; the same second is counted once.
+                end = now + wait
+                self.throttled_seconds += max(0.0, end - max(now, self._counted_until))
+                self._counted_until = max(self._counted_until, end)
+            self._sleep(wait)
+
+    def _wait(self, now: float, writes: int) -> float:
+        self._recover(now)
+        wait = max(self._paused_until - now, self._next_start - now if self._spacing else 0.0)
+        if writes:
+            wait = max(wait, self._quota_wait(now, writes))
+        return wait
+
+    def _quota_wait(self, now: float, writes: int) -> float:
+        window = QUOTA_WINDOW * _WINDOW_MARGIN
+        while self._finished and self._finished[0][0] + window <= now:
+            self._in_window -= self._finished.popleft()[1]
+        excess = self._unfinished + self._in_window + writes - self.capacity
+        if excess <= 0:
+            return 0.0
+        for finished, count in self._finished:
+            excess -= count
+            if excess <= 0:
+                return finished + window - now
+        return _POLL
+
+    def _recover(self, now: float) -> None:
+        while self._spacing and now - self._recovered_at >= _RECOVERY_STEP:
+            self._recovered_at += _RECOVERY_STEP
+            self._spacing *= _RECOVERY_FACTOR
+            if self._spacing < _SMALLEST_SPACING:
+                self._spacing = 0.0
