@@ -4,8 +4,8 @@
 # Private to this collection.
 """The anchor: one GUID in every spelling administrators have, and back.
 
-AD stores a GUID as 16 bytes with its first three fields little-endian. The base64 of those bytes is the ImmutableId. The
-dashed text shows the first three fields the other way round. "AD order" below always means the bytes as stored.
+AD stores a GUID as 16 bytes with its first three fields little-endian. The base64 of those bytes is the ImmutableId.
+The dashed text shows the first three fields the other way round. "AD order" always means the bytes as stored.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 # Private to this collection.
 """Third-party libraries: the only place that imports them, and one exception that says what is missing where.
 
-``from …_requirements import ldap3`` gives the module, or ``None`` where it is not installed; call :func:`require` before
-the first use. Each is imported when it is first asked for: a module that reads files pays for no HTTP library.
+``from …_requirements import ldap3`` gives the module, or ``None`` where it is not installed; call :func:`require`
+before the first use. Each is imported when it is first asked for: a module that reads files pays for no HTTP library.
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ def __getattr__(name: str) -> Any:
     """Import a library at its first use: a module, or ``None`` where it is not installed."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module: Any = None
     try:
         module = import_module(_MODULES[name])
     except (ImportError, OSError):  # OSError: gssapi is there, the system's Kerberos libraries are not
-        module = None  # type: ignore[assignment]
+        pass
     globals()[name] = module
     return module
 

@@ -1,0 +1,394 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""The collection's files: JSON Lines in and out, and lists of users written by hand.
+
+A file is one header line, one JSON object per row, and one end line with the number of rows, so that a truncated file is
+never taken for a whole one. Files are UTF-8, mode 0600, and replace their predecessor only when they are complete.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any, Callable
+
+from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._version import VERSION
+
+FORMAT_VERSION = 1
+JOURNAL = "journal"
+_END = "end"
+_BUFFER = 1 << 20
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class RowError(Failure):
+    """A file that cannot be read or written as asked; ``path`` and ``line`` (or ``None``) say where."""
+
+    def __init__(self, message: str, path: str, line: int | None = None) -> None:
+        super().__init__(f"{path}, line {line}: {message}" if line else f"{path}: {message}")
+        self.path = path
+        self.line = line
+
+
+def utc_now() -> str:
+    """Return the time as in ``2026-11-23T12:00:00Z``."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: str) -> float:
+    """Return RFC 3339 text as seconds since 1970.
+
+    Any number of decimals is read, and ``0001-01-01T00:00:00Z``, which Graph uses for "never", is a large negative
+    number.
+
+    :raises ValueError: when the text is no such time.
+    """
+    match = _TIME.fullmatch(text)
+    if not match:
+        raise ValueError(f'"{text}" is no RFC 3339 time such as 2026-11-23T12:00:00Z')
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    fraction, _zulu, sign, offset_hours, offset_minutes = match.groups()[6:]
+    moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone.utc)
+    seconds = (moment - _EPOCH).total_seconds() + max(second - 59, 0) + (float("0." + fraction) if fraction else 0.0)
+    if sign:
+        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes)).total_seconds()
+        seconds -= offset if sign == "+" else -offset
+    return seconds
+
+
+def header(
+    kind: str,
+    *,
+    tenant_id: str | None = None,
+    domain: str | None = None,
+    attributes: Collection[str] | None = None,
+    source: str | None = None,
+) -> dict[str, Any]:
+    """Return a file's first line.
+
+    :param attributes: row field names that the source carried; a ``null`` of one of them means no value, an attribute
+        not among them is unknown.
+    """
+    fields = {
+        "kind": kind,
+        "version": FORMAT_VERSION,
+        "tenant_id": tenant_id,
+        "domain": domain,
+        "created": utc_now(),
+        "tool": f"hybrid.identity {VERSION}",
+        "attributes": None if attributes is None else sorted(attributes),
+        "source": source,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def dump_line(row: dict[str, Any]) -> bytes:
+    """Return a row as one line. A lone surrogate, which UTF-8 cannot hold, becomes a JSON escape."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+
+
+class RowReader:
+    """One of the collection's files, read row by row.
+
+    Iterating yields ``(line number, row)`` and may be done more than once. Of a journal it yields the entries, and a
+    line that was cut off when a run was killed is passed over.
+
+    :param kinds: the kinds that the caller can use; ``None`` for any.
+    :raises RowError: at once for a file that cannot be opened or has the wrong header; while iterating for a line that
+        is no JSON object, and at the end for a file that is truncated.
+    """
+
+    def __init__(self, path: str, kinds: Collection[str] | None = None) -> None:
+        self.path = path
+        with _open_for_reading(path) as file:
+            self.header = self._read_header(file.readline(), kinds)
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        rows = self._journal_entries() if self.header["kind"] == JOURNAL else self._rows()
+        return iter(rows)
+
+    def _read_header(self, line: bytes, kinds: Collection[str] | None) -> dict[str, Any]:
+        fields = _parse_object(line.removeprefix(codecs.BOM_UTF8))
+        if not fields or "kind" not in fields or "version" not in fields:
+            raise RowError(
+                'the first line is no header such as {"kind": "objects", "version": 1}; this is no file that '
+                f"hybrid.identity wrote. The line is {_shown(line)}.",
+                self.path,
+                1,
+            )
+        if fields["version"] != FORMAT_VERSION:
+            raise RowError(
+                f"the file has format version {fields['version']}, and this release reads {FORMAT_VERSION}; it was "
+                f"written by {fields.get('tool', 'another release')}. Use the same release for both.",
+                self.path,
+                1,
+            )
+        if kinds is not None and fields["kind"] not in kinds:
+            raise RowError(
+                f'the file holds "{fields["kind"]}", and {_one_of(kinds)} is needed here. Name the right file.',
+                self.path,
+                1,
+            )
+        return fields
+
+    def _rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        count = 0
+        end: dict[str, Any] | None = None
+        for number, line in self._lines():
+            if end is not None:
+                raise RowError("there is more after the end line; was something appended?", self.path, number)
+            row = _parse_object(line)
+            if row is None:
+                raise RowError(f"the line is no JSON object: {_shown(line)}. Write the file again.", self.path, number)
+            if row.get("kind") == _END:
+                end = row
+                continue
+            count += 1
+            yield number, row
+        if end is None:
+            raise RowError(
+                f"the end line is missing after {count} rows: the file is truncated. Write it again, or copy it again.",
+                self.path,
+            )
+        if end.get("rows") != count:
+            raise RowError(
+                f"the end line counts {end.get('rows')} rows and the file has {count}. Do not add or delete lines; "
+                "write the file again.",
+                self.path,
+            )
+
+    def _journal_entries(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        torn: tuple[int, bytes] | None = None
+        for number, line in self._lines():
+            entry = _parse_object(line)
+            # A killed run may leave half a line at the end; the run that goes on marks it with "recovered".
+            if torn is not None and (entry is None or entry.get("entry") != "recovered"):
+                raise RowError(f"the line is no JSON object: {_shown(torn[1])}.", self.path, torn[0])
+            torn = (number, line) if entry is None else None
+            if entry is not None and entry.get("entry") != "recovered":
+                yield number, entry
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        with _open_for_reading(self.path) as file:
+            for number, line in enumerate(file, 1):
+                if number > 1 and not line.isspace():
+                    yield number, line
+
+
+class RowSink:
+    """Where rows go: the file ``dest``, if there is one, and a bounded list for the module's result.
+
+    A context manager. The file appears under its name, complete and on disk, only when the block ends well; when it
+    ends with an exception, what was written stays as ``<dest>.partial``.
+
+    :param return_limit: the most rows kept in :attr:`rows`; 0 keeps none.
+    :param important: rows for which this is true are kept before all others and stand first.
+    """
+
+    def __init__(
+        self,
+        header_fields: dict[str, Any],
+        dest: str | None,
+        return_limit: int,
+        important: Callable[[dict[str, Any]], bool] = lambda row: False,
+    ) -> None:
+        self.dest = dest
+        self.total = 0
+        self._header = header_fields
+        self._limit = return_limit
+        self._is_important = important
+        self._important: list[dict[str, Any]] = []
+        self._others: list[dict[str, Any]] = []
+        self._target = os.path.realpath(dest) if dest is not None else ""
+        self._temporary = ""
+        self._file: io.BufferedWriter | None = None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows kept, important ones first, otherwise in the order they came."""
+        return (self._important + self._others)[: self._limit]
+
+    @property
+    def truncated(self) -> bool:
+        """Whether :attr:`rows` lacks some of the rows written."""
+        return self.total > self._limit
+
+    def __enter__(self) -> RowSink:
+        if self.dest is not None:
+            with explained(self.dest, "written"):
+                if os.path.isdir(self._target):
+                    raise IsADirectoryError(21, "it is a directory")
+                folder, name = os.path.split(self._target)
+                # mkstemp makes the file with mode 0600.
+                handle, self._temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".partial", dir=folder)
+                self._file = os.fdopen(handle, "wb", _BUFFER)
+                self._file.write(dump_line(self._header))
+        return self
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Take one row."""
+        self.total += 1
+        kept = self._important if self._is_important(row) else self._others
+        if len(kept) < self._limit:
+            kept.append(row)
+        if self._file is not None and self.dest is not None:
+            with explained(self.dest, "written"):
+                self._file.write(dump_line(row))
+
+    def __exit__(self, exc_type: type[BaseException] | None, *_details: object) -> None:
+        if self._file is None or self.dest is None:
+            return
+        if exc_type is not None:
+            with contextlib.suppress(OSError):  # the exception on its way says more than a second one
+                self._file.close()
+            with contextlib.suppress(OSError):
+                os.replace(self._temporary, self._target + ".partial")
+            return
+        with explained(self.dest, "written"):
+            self._file.write(dump_line({"kind": _END, "rows": self.total}))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self._temporary, self._target)
+            _sync_folder(os.path.dirname(self._target))
+
+
+def read_pairs(path: str) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Read a list written by hand: CSV or JSON Lines with ``user`` and one or both of ``immutable_id, object_guid``.
+
+    CSV has a header line; comma, semicolon or tab is told from it. UTF-8 and UTF-16 (with its mark) are read.
+
+    :returns: ``(line number, {"user", "immutable_id", "object_guid"})``; what is empty or absent is ``None``. Values are
+        as written: whether they are right is for the caller to say.
+    :raises RowError: for a file or line without these fields.
+    """
+    text = _read_text(path)
+    rows = _json_pairs(text, path) if text.lstrip().startswith("{") else _csv_pairs(text, path)
+    found = False
+    for line, fields in rows:
+        found = True
+        pair = {name: _text_or_none(fields.get(name)) for name in ("user", "immutable_id", "object_guid")}
+        if pair["user"] is None:
+            raise RowError('the row names no "user" (an object id or a user principal name).', path, line)
+        yield line, pair
+    if not found:
+        raise RowError("the file has no rows.", path)
+
+
+def _json_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, content in enumerate(text.split("\n"), 1):
+        if not content.strip():
+            continue
+        fields = _parse_object(content.encode("utf-8", "surrogatepass"))
+        if fields is None:
+            raise RowError(f"the line is no JSON object: {_shown(content.encode())}.", path, line)
+        yield line, fields
+
+
+def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    names: list[str] | None = None
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if names is None:
+                names = _pair_columns(cells, path, reader.line_num)
+                continue
+            if len(cells) != len(names):
+                raise RowError(
+                    f"the row has {len(cells)} columns and the header {len(names)}. Quote values that contain "
+                    f'"{delimiter}".',
+                    path,
+                    reader.line_num,
+                )
+            yield reader.line_num, dict(zip(names, cells))
+    except csv.Error as exc:
+        raise RowError(f"the line is no CSV: {exc}.", path, reader.line_num) from None
+
+
+def _pair_columns(cells: list[str], path: str, line: int) -> list[str]:
+    names = [cell.strip().lower() for cell in cells]
+    if "user" not in names or not {"immutable_id", "object_guid"} & set(names):
+        raise RowError(
+            f'the header must name "user" and "immutable_id" or "object_guid"; it names {", ".join(names)}.', path, line
+        )
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise RowError(f"the header names {', '.join(twice)} twice.", path, line)
+    return names
+
+
+def _read_text(path: str) -> str:
+    with _open_for_reading(path) as file, explained(path, "read"):
+        raw = file.read()
+    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as exc:
+        raise RowError(
+            f"the file is no {encoding[:6].upper()} text. Save it as UTF-8.", path, raw.count(b"\n", 0, exc.start) + 1
+        ) from None
+
+
+def _text_or_none(value: object) -> str | None:
+    text = "" if value is None else str(value).strip()
+    return text or None
+
+
+def _parse_object(line: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of a line, or ``None`` when it is none."""
+    try:
+        value = json.loads(line)
+    except ValueError:  # JSON or UTF-8
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _open_for_reading(path: str) -> io.BufferedReader:
+    with explained(path, "read"):
+        return open(path, "rb", _BUFFER)
+
+
+def _sync_folder(path: str) -> None:
+    """Make a rename durable. Some file systems cannot, and then there is nothing better to do."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def explained(path: str, verb: str) -> Iterator[None]:
+    """Turn an OSError into a sentence."""
+    try:
+        yield
+    except FileNotFoundError:
+        what = "there is no such file" if verb == "read" else "its folder does not exist; make it first"
+        raise RowError(f"cannot be {verb}: {what}.", path) from None
+    except OSError as exc:
+        raise RowError(f"cannot be {verb}: {exc.strerror or exc}.", path) from None
+
+
+def _one_of(kinds: Collection[str]) -> str:
+    return " or ".join(f'"{kind}"' for kind in sorted(kinds))
+
+
+def _shown(line: bytes) -> str:
+    text = line.decode("utf-8", "replace").strip()
+    return text if len(text) <= 80 else text[:77] + "…"
