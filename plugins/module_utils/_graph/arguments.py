@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -81,6 +82,9 @@ SECRET_OPTIONS = tuple(name for name, option in ENTRA_ARGUMENTS.items() if optio
 # Ansible masks a secret wherever its text occurs in a result. A short one occurs everywhere.
 SHORTEST_SECRET = 8
 
+# They become part of addresses.
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+
 _RANGES = {
     "timeout": (1, 3600),
     "max_workers": (1, 64),
@@ -143,6 +147,9 @@ def read_options(params: Mapping[str, Any], environ: Mapping[str, str] | None = 
     for name, (least, most) in _RANGES.items():
         if not least <= values[name] <= most:
             raise Failure(f"{_named(name)} is {values[name]}; it must lie between {least} and {most}.")
+    for name in ("tenant_id", "client_id"):
+        if values[name] is not None and not _IDENTIFIER.fullmatch(values[name]):
+            raise Failure(f"{_named(name)} holds characters that no id or domain name has.")
     if values["ca_cert"] and not os.path.exists(values["ca_cert"]):
         raise Failure(f"{_named('ca_cert')} names {values['ca_cert']}, which does not exist.")
     cloud = CLOUDS[values.pop("cloud")]
