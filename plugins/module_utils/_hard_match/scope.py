@@ -1,0 +1,373 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""Whether directory sync takes an AD object at all: the filters built into Entra Connect, and the selection made there.
+
+The built-in filters can prove that an object stays out. Only the selection (OUs, group, filter), which AD does not
+show, proves that it goes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Callable, NamedTuple, Optional
+
+from ansible_collections.hybrid.identity.plugins.module_utils._dn import Rdns, is_under, rdns
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ldap_filter import LdapFilter
+
+# Recipient types that Exchange uses for itself: arbitration, discovery and system mailboxes, plans and the like.
+_EXCHANGE_SYSTEM_TYPES = 0x21C07000
+_LINKED_MAILBOX = 2
+
+
+class Facts(NamedTuple):
+    """What is known of one AD object."""
+
+    dn: str
+    #: Attribute name in lower case -> raw values.
+    attributes: Mapping[str, list[bytes]]
+    #: Lower-case names of the attributes that the source carried, or None for all.
+    carried: Optional[frozenset[str]]
+
+    def values(self, name: str) -> list[bytes] | None:
+        """Return the raw values; an empty list for "has none", None for "not known"."""
+        found = self.attributes.get(name)
+        if found is not None:
+            return found
+        if name == "distinguishedname":
+            return [self.dn.encode("utf-8")]
+        return [] if self.carried is None or name in self.carried else None
+
+    def text(self, name: str) -> str | None:
+        """Return the first value as folded text; empty for "has none", None for "not known"."""
+        found = self.values(name)
+        if not found:
+            return None if found is None else ""
+        return found[0].decode("utf-8", "replace").casefold()
+
+
+class Rule(NamedTuple):
+    """One built-in filter."""
+
+    code: str
+    #: The attributes without which it cannot be judged, as AD spells them.
+    reads: tuple[str, ...]
+    #: True: it keeps the object out. None: cannot be told.
+    keeps_out: Callable[[Facts], Optional[bool]]
+    message: str
+    remedy: str
+    #: Number in Microsoft's rules as the facts count them, for documentation and tests.
+    source: str
+
+
+class Selection(NamedTuple):
+    """What the sync was told to take. All given conditions must hold; an empty one was not given."""
+
+    ous: tuple[Rdns, ...] = ()
+    group: Optional[Rdns] = None
+    filter: Optional[LdapFilter] = None
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Lower-case names of the attributes that it looks at."""
+        names: frozenset[str] = self.filter.attributes if self.filter else frozenset()
+        return names | {"memberof"} if self.group else names
+
+
+class Verdict(NamedTuple):
+    """``in_scope`` is true, false, or None for unknown; ``reasons`` say why it is not true."""
+
+    in_scope: Optional[bool]
+    reasons: list[dict[str, str]]
+
+
+def judge(facts: Facts, selection: Selection | None) -> Verdict:
+    """Tell whether sync takes the object.
+
+    :return: reasons are ``{"code", "message", "remedy"}``: each filter that keeps the object out; where none does, what
+        could not be told.
+    """
+    unknown: list[Rule] = []
+    reasons: list[dict[str, str]] = []
+    for rule in RULES:
+        answer = rule.keeps_out(facts)
+        if answer:
+            reasons.append(_reason(rule.code, rule.message, rule.remedy))
+        elif answer is None:
+            unknown.append(rule)
+    selected = None if selection is None else [(test, test.met(facts, selection)) for test in _SELECTION_TESTS]
+    reasons += [_reason(test.code, test.message, test.remedy) for test, answer in selected or () if answer is False]
+    if reasons:
+        return Verdict(False, reasons)
+    if selected is None:
+        return Verdict(None, [_SELECTION_UNKNOWN])
+    missing = {name for rule in unknown for name in rule.reads if facts.values(name.lower()) is None}
+    missing |= {name for test, answer in selected if answer is None for name in test.reads(selection)}  # type: ignore[arg-type]
+    if missing:
+        return Verdict(None, [_unchecked(missing)])
+    if unknown:
+        return Verdict(None, [_reason(rule.code, rule.message, rule.remedy) for rule in unknown])
+    return Verdict(True, [])
+
+
+def _reason(code: str, message: str, remedy: str) -> dict[str, str]:
+    return {"code": code, "message": message, "remedy": remedy}
+
+
+def _unchecked(names: set[str]) -> dict[str, str]:
+    return _reason(
+        "scope_unchecked",
+        f"Whether sync takes this object cannot be told: the source does not carry {', '.join(sorted(names))}.",
+        "Read the objects over LDAP, or export these attributes as well.",
+    )
+
+
+def _starts(name: str, *prefixes: str) -> Callable[[Facts], Optional[bool]]:
+    folded = tuple(prefix.casefold() for prefix in prefixes)
+
+    def keeps_out(facts: Facts) -> bool | None:
+        text = facts.text(name)
+        return None if text is None else text.startswith(folded)
+
+    return keeps_out
+
+
+def _is_critical(facts: Facts) -> bool | None:
+    text = facts.text("iscriticalsystemobject")
+    return None if text is None else text == "true"
+
+
+def _marked_by_description(facts: Facts) -> bool | None:
+    text = facts.text("admindescription")
+    if text is None or not text.startswith("user_"):
+        return None if text is None else False
+    classes = facts.values("objectclass")
+    # The rule set for inetOrgPerson has no such clause.
+    return None if classes is None else not any(value.lower() == b"inetorgperson" for value in classes)
+
+
+def _no_account_name(facts: Facts) -> bool | None:
+    text = facts.text("samaccountname")
+    return None if text is None else not text
+
+
+def _support_account(facts: Facts) -> bool | None:
+    text = facts.text("samaccountname")
+    return None if text is None else text == "support_388945a0"
+
+
+def _exchange_cas(facts: Facts) -> bool | None:
+    texts = (facts.text("mailnickname"), facts.text("samaccountname"))
+    if any(text and text.startswith("cas_") and "}" in text for text in texts):
+        return True
+    return None if None in texts else False
+
+
+def _recipient_type(facts: Facts) -> int | None:
+    """Return the type; 0 for "has none", None for "not known". LDAP shows it as a decimal number."""
+    text = facts.text("msexchrecipienttypedetails")
+    if text is None:
+        return None
+    try:
+        return int(text or 0)
+    except ValueError:
+        return None
+
+
+def _exchange_system(facts: Facts) -> bool | None:
+    kind = _recipient_type(facts)
+    return None if kind is None else kind & _EXCHANGE_SYSTEM_TYPES != 0
+
+
+def _linked_mailbox(facts: Facts) -> bool | None:
+    kind = _recipient_type(facts)
+    return None if kind is None else kind == _LINKED_MAILBOX
+
+
+def _first_rdn_holds(mark: str) -> Callable[[Facts], Optional[bool]]:
+    # In a DN the mark follows an escaped line break, \0A, which rdns() undoes. The first test is merely quick.
+    return lambda facts: mark in facts.dn.casefold() and f"\n{mark}" in rdns(facts.dn)[0]
+
+
+def _account_state_unread(facts: Facts) -> bool | None:
+    # Sync needs the account state. Our account and sync's may have different rights, so an empty answer proves nothing.
+    return False if facts.text("useraccountcontrol") else None
+
+
+def _not_a_user(facts: Facts) -> bool | None:
+    classes = facts.values("objectclass")
+    if not classes:
+        return None
+    folded = {value.lower() for value in classes}
+    return b"computer" in folded or not folded & {b"user", b"inetorgperson"}
+
+
+_BUILT_IN = "A filter built into Entra Connect; it cannot be hard matched. Leave it out."
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "not_a_user",
+        ("objectClass",),
+        _not_a_user,
+        "The object is no user; only users can be hard matched.",
+        "Leave it out. Contacts and mail-enabled groups can only be matched by their address.",
+        "U14",
+    ),
+    Rule(
+        "critical_system_object",
+        ("isCriticalSystemObject",),
+        _is_critical,
+        "isCriticalSystemObject is TRUE, as for Administrator, Guest and krbtgt; sync never takes such an account.",
+        _BUILT_IN,
+        "U1",
+    ),
+    Rule(
+        "admin_description_user",
+        ("adminDescription", "objectClass"),
+        _marked_by_description,
+        "adminDescription begins with User_, which tells sync to leave the user out.",
+        "Clear adminDescription if the user is to be synced.",
+        "U2",
+    ),
+    Rule(
+        "no_sam_account_name",
+        ("sAMAccountName",),
+        _no_account_name,
+        "The object has no sAMAccountName, without which sync leaves it out.",
+        "Give it one.",
+        "U3",
+    ),
+    Rule(
+        "support_account",
+        ("sAMAccountName",),
+        _support_account,
+        "The account is Windows' own support account.",
+        _BUILT_IN,
+        "U4",
+    ),
+    Rule(
+        "sync_service_account",
+        ("sAMAccountName",),
+        _starts("samaccountname", "AAD_", "MSOL_"),
+        "sAMAccountName begins with AAD_ or MSOL_, as the accounts of the sync itself do; sync leaves it out.",
+        "Rename the account if it belongs to a person.",
+        "U5",
+    ),
+    Rule(
+        "exchange_system_mailbox",
+        ("mailNickname",),
+        _starts("mailnickname", "SystemMailbox{"),
+        "mailNickname begins with SystemMailbox{: a mailbox of Exchange itself.",
+        _BUILT_IN,
+        "U6",
+    ),
+    Rule(
+        "exchange_cas_mailbox",
+        ("mailNickname", "sAMAccountName"),
+        _exchange_cas,
+        "The name begins with CAS_ and holds a }: an account of Exchange itself.",
+        _BUILT_IN,
+        "U7",
+    ),
+    Rule(
+        "exchange_system_type",
+        ("msExchRecipientTypeDetails",),
+        _exchange_system,
+        "msExchRecipientTypeDetails has a bit of 0x21C07000 set: a mailbox of Exchange itself.",
+        _BUILT_IN,
+        "U8",
+    ),
+    Rule(
+        "replication_conflict",
+        (),
+        _first_rdn_holds("cnf:"),
+        "The object is the losing side of a replication conflict (CNF in its name); sync leaves it out.",
+        "Find out which of the two objects is right, and delete or rename the other.",
+        "U9",
+    ),
+    Rule(
+        "linked_mailbox",
+        ("msExchRecipientTypeDetails",),
+        _linked_mailbox,
+        "The object is a linked mailbox (msExchRecipientTypeDetails 2): sync gives it no anchor and waits for the user "
+        "of the account forest.",
+        "Match the user of the account forest instead.",
+        "U10",
+    ),
+    Rule(
+        "account_state_unread",
+        ("userAccountControl",),
+        _account_state_unread,
+        "userAccountControl shows no value. Where sync's own account cannot read it either, sync leaves the user out.",
+        "Let the accounts read userAccountControl.",
+        "U12",
+    ),
+    Rule(
+        "deleted_object",
+        (),
+        _first_rdn_holds("del:"),
+        "The object is deleted (a tombstone).",
+        "Restore it from AD's recycle bin, or leave it out.",
+        "tombstone",
+    ),
+)
+
+_SELECTION_UNKNOWN = _reason(
+    "selection_unknown",
+    "No built-in filter keeps the object out; what the sync was told to take is not known.",
+    "Give sync_scope (OUs, group, filter) as the sync has it.",
+)
+
+
+class _SelectionTest(NamedTuple):
+    code: str
+    met: Callable[[Facts, Selection], Optional[bool]]
+    reads: Callable[[Selection], frozenset[str]]
+    message: str
+    remedy: str
+
+
+def _in_ous(facts: Facts, selection: Selection) -> bool | None:
+    if not selection.ous:
+        return True
+    dn = rdns(facts.dn)
+    return any(is_under(dn, ou) for ou in selection.ous)
+
+
+def _in_group(facts: Facts, selection: Selection) -> bool | None:
+    if selection.group is None:
+        return True
+    groups = facts.values("memberof")
+    return (
+        None if groups is None else any(rdns(group.decode("utf-8", "replace")) == selection.group for group in groups)
+    )
+
+
+def _meets_filter(facts: Facts, selection: Selection) -> bool | None:
+    return True if selection.filter is None else selection.filter.test(facts.values)
+
+
+_SELECTION_TESTS = (
+    _SelectionTest(
+        "outside_selected_ous",
+        _in_ous,
+        lambda selection: frozenset(),
+        "The object lies in none of the organizational units of sync_scope.",
+        "Move it into one of them, or select its OU in the sync.",
+    ),
+    _SelectionTest(
+        "outside_selected_group",
+        _in_group,
+        lambda selection: frozenset({"memberOf"}),
+        "The object is no direct member of the group of sync_scope; sync does not follow nested groups.",
+        "Add it to the group itself.",
+    ),
+    _SelectionTest(
+        "outside_selected_filter",
+        _meets_filter,
+        lambda selection: selection.filter.attributes if selection.filter else frozenset(),
+        "The object does not meet the filter of sync_scope.",
+        "Change its attributes, or the filter in the sync.",
+    ),
+)
