@@ -94,7 +94,7 @@ class LoginHttp:
         response = self._http.request(method, url, **arguments)
         if response.status_code == 429 or response.status_code >= 500:
             raise TransportError(
-                f"The login service answered {method} {url.split('?')[0]} with {response.status_code}. Try again later.",
+                f"The login service answered {method} {url.split('?')[0]} with {response.status_code}. Try later.",
                 retryable=True,
                 retry_after=retry_after_seconds(response.headers, time.time()),
             )
@@ -167,7 +167,7 @@ def _as_app(words: str, credential: Callable[[Options, Http, Mapping[str, str]],
         def acquire(_force: bool) -> Token:
             login = LoginHttp(http)
             client_credential = credential(options, http, environ)
-            # A new application each time: MSAL would replay a refusal from its memory, and the provider keeps the token.
+            # A new application each time: MSAL would replay a refusal from its memory; the provider keeps the token.
             answer = call_msal(
                 _what(options, words),
                 login,

@@ -13,6 +13,12 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Callable
 
+# What a service answers when it did not fail for good. Some of these requests may have been carried out.
+PASSING_STATUSES = frozenset([500, 502, 503, 504])
+
+# A repetition of these leaves the same state behind as the first.
+_REPEATABLE = frozenset(["GET", "PATCH", "PUT", "DELETE"])
+
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
 
@@ -53,6 +59,11 @@ class Backoff:
             wait = retry_after
         self._attempt += 1
         return wait if now + wait - self._began <= self._budget else None
+
+
+def is_repeatable(method: str, stated: bool | None = None) -> bool:
+    """Tell whether a request may be sent again although the first one may have been carried out."""
+    return method.upper() in _REPEATABLE if stated is None else stated
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:

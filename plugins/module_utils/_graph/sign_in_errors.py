@@ -19,7 +19,7 @@ _NO_TRUST = (
     "The app has no federated credential for this token. Compare issuer, subject and audience of the federated "
     "credential (app registration, Certificates & secrets) with those of the token."
 )
-_BAD_SECRET = "The client secret is wrong. Give the secret's value, not its id, and check that it belongs to this app."
+_WRONG_VALUE = "The client secret is wrong. Give the secret's value, not its id, and check that it belongs to this app."
 _BAD_CERTIFICATE = (
     "The certificate is not registered with this app, or its key does not belong to it. Upload the certificate to the "
     "app registration."
@@ -56,9 +56,9 @@ _AADSTS = {
     500011: "The tenant does not know this Graph endpoint. Check that cloud and graph_endpoint fit the tenant.",
     530003: _POLICY,
     700003: _POLICY,
-    700016: "The tenant does not know this app. Check client_id and tenant_id, or grant the app consent in this tenant.",
-    700024: "The federated token or certificate assertion is outside its validity. Check this machine's clock, and that "
-    "the token is renewed.",
+    700016: "The tenant does not know this app. Check client_id and tenant_id, or have consent granted to it here.",
+    700024: "The federated token or the certificate's assertion is not valid now. Check this machine's clock, and "
+    "that the token is renewed.",
     700027: _BAD_CERTIFICATE,
     700082: _LOGIN_EXPIRED,
     700084: _LOGIN_EXPIRED,
@@ -69,7 +69,7 @@ _AADSTS = {
     900021: _UNKNOWN_TENANT,
     900023: "tenant_id is neither a GUID nor a domain name.",
     7000112: "The app is disabled in this tenant. Enable it in Enterprise apps.",
-    7000215: _BAD_SECRET,
+    7000215: _WRONG_VALUE,
     7000218: "The app does not allow this way of signing in. For a device login turn on 'Allow public client flows' in "
     "the app registration.",
     7000222: "The client secret has expired. Make a new one for the app.",

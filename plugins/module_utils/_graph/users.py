@@ -1,0 +1,94 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""Users as Graph has them: plain dicts with Graph's own property names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchRequest
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, with_query
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+
+# None of the onPremises… properties comes back unasked.
+USER_PROPERTIES = (
+    "id",
+    "userPrincipalName",
+    "mail",
+    "proxyAddresses",
+    "displayName",
+    "userType",
+    "creationType",
+    "accountEnabled",
+    "onPremisesImmutableId",
+    "onPremisesSyncEnabled",
+    "onPremisesLastSyncDateTime",
+    "onPremisesSecurityIdentifier",
+    "onPremisesSamAccountName",
+    "onPremisesDistinguishedName",
+    "onPremisesProvisioningErrors",
+)
+USER_SELECT = ",".join(USER_PROPERTIES)
+
+# Only a soft-deleted user has it.
+DELETED_USER_SELECT = f"{USER_SELECT},deletedDateTime"
+
+_PAGE_SIZE = 999  # the most Graph allows
+
+
+def list_users(client: GraphClient) -> Iterator[dict[str, Any]]:
+    """Yield every live user, with the properties of :data:`USER_SELECT`."""
+    return client.pages("/users", {"$select": USER_SELECT, "$top": _PAGE_SIZE})
+
+
+def list_deleted_users(client: GraphClient) -> Iterator[dict[str, Any]]:
+    """Yield every soft-deleted user, with the properties of :data:`DELETED_USER_SELECT`."""
+    return client.pages(
+        "/directory/deletedItems/microsoft.graph.user", {"$select": DELETED_USER_SELECT, "$top": _PAGE_SIZE}
+    )
+
+
+def get_users(
+    client: GraphClient, ids: Iterable[str], select: str = USER_SELECT
+) -> Iterator[tuple[str, dict[str, Any] | None, GraphError | None]]:
+    """Read live users by id or UPN, in the order given.
+
+    :returns: (id as given, user, error). A user that is not there (404) is ``None`` without an error; soon after a
+        write that may be a read that lags.
+    """
+    requests = (BatchRequest("GET", with_query(user_path(user), {"$select": select}), key=user) for user in ids)
+    for response in client.batch(requests):
+        user_id = str(response.key)
+        if response.error is None:
+            yield user_id, response.body, None
+        elif response.status == 404:
+            yield user_id, None, None
+        else:
+            yield user_id, None, response.error
+
+
+def set_immutable_ids(
+    client: GraphClient, values: Iterable[tuple[str, str | None]]
+) -> Iterator[tuple[str, GraphError | None]]:
+    """Write anchors, ``None`` clears; yields (id, error) in the order given.
+
+    The pairs are read before their batch leaves, so a generator that writes its journal first does so in time.
+    """
+    requests = (
+        # Clearing needs JSON's null: an empty string does not clear.
+        BatchRequest("PATCH", user_path(user), {"onPremisesImmutableId": value}, key=user)
+        for user, value in values
+    )
+    for response in client.batch(requests):
+        yield str(response.key), response.error
+
+
+def user_path(user: str) -> str:
+    """Return the path of a user by id or UPN; a guest's ``#EXT#`` and a leading ``$`` included."""
+    if user.startswith("$"):
+        return f"/users('{quote(user.replace(chr(39), chr(39) * 2), safe=chr(39))}')"
+    return f"/users/{quote(user, safe='@')}"
