@@ -149,7 +149,13 @@ def recent_writes(tenant_id: str, extra_paths: Collection[str], newer_than: floa
         reader = RowReader(path, {JOURNAL})
         if str(reader.header.get("tenant_id")).lower() != tenant_id.lower():
             continue
-        for _line, entry in reader:
+        for line, entry in reader:
+            if entry.get("entry") not in ("intent", "outcome"):
+                continue
+            if not isinstance(entry.get("id"), str) or not isinstance(entry.get("time"), str):
+                raise RowError(
+                    "the entry lacks its id or time. Keep the file as evidence and move it away.", path, line
+                )
             write = RecentWrite(entry.get("after"), parse_time(entry["time"]), entry.get("status", "unconfirmed"))
             known = writes.get(entry["id"])
             if write.time >= newer_than and (known is None or write.time >= known.time):
@@ -185,7 +191,7 @@ def _state_directory(tenant_id: str) -> str:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as exc:
         raise RowError(
-            f"the state directory cannot be made: {exc.strerror}. Set HYBRID_IDENTITY_STATE_DIR to a private directory.",
+            f"the state directory cannot be made: {exc.strerror}. Set HYBRID_IDENTITY_STATE_DIR to a private one.",
             path,
         ) from None
     return path

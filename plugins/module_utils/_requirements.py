@@ -10,6 +10,7 @@ before the first use. Each is imported when it is first asked for: a module that
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from importlib import import_module, metadata
@@ -54,10 +55,9 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module: Any = None
-    try:
+    # OSError: gssapi is there, the system's Kerberos libraries are not.
+    with contextlib.suppress(ImportError, OSError):
         module = import_module(_MODULES[name])
-    except (ImportError, OSError):  # OSError: gssapi is there, the system's Kerberos libraries are not
-        pass
     globals()[name] = module
     return module
 

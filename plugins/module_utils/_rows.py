@@ -4,8 +4,8 @@
 # Private to this collection.
 """The collection's files: JSON Lines in and out, and lists of users written by hand.
 
-A file is one header line, one JSON object per row, and one end line with the number of rows, so that a truncated file is
-never taken for a whole one. Files are UTF-8, mode 0600, and replace their predecessor only when they are complete.
+A file is one header line, one JSON object per row, and one end line with the number of rows, so that a truncated file
+is never taken for a whole one. Files are UTF-8, mode 0600, and replace their predecessor only when they are complete.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import re
 import tempfile
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable
+from typing import Any, BinaryIO, Callable
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._version import VERSION
@@ -213,7 +213,7 @@ class RowSink:
         self._others: list[dict[str, Any]] = []
         self._target = os.path.realpath(dest) if dest is not None else ""
         self._temporary = ""
-        self._file: io.BufferedWriter | None = None
+        self._file: BinaryIO | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -270,8 +270,8 @@ def read_pairs(path: str) -> Iterator[tuple[int, dict[str, str | None]]]:
 
     CSV has a header line; comma, semicolon or tab is told from it. UTF-8 and UTF-16 (with its mark) are read.
 
-    :returns: ``(line number, {"user", "immutable_id", "object_guid"})``; what is empty or absent is ``None``. Values are
-        as written: whether they are right is for the caller to say.
+    :returns: ``(line number, {"user", "immutable_id", "object_guid"})``; what is empty or absent is ``None``. Values
+        are as written: whether they are right is for the caller to say.
     :raises RowError: for a file or line without these fields.
     """
     text = _read_text(path)
@@ -358,7 +358,7 @@ def _parse_object(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _open_for_reading(path: str) -> io.BufferedReader:
+def _open_for_reading(path: str) -> BinaryIO:
     with explained(path, "read"):
         return open(path, "rb", _BUFFER)
 
