@@ -30,7 +30,7 @@ class _Requirement(NamedTuple):
 # literally, so that a search matches nothing and says so to nobody.
 _REQUIREMENTS = {
     "ldap3": _Requirement("ldap3", ">=2.9.1,<2.10", (2, 9, 1), (2, 10)),
-    "msal": _Requirement("msal", ">=1.30", (1, 30), None),
+    "msal": _Requirement("msal", ">=1.35", (1, 35), None),
     "requests": _Requirement("requests", ">=2.31", (2, 31), None),
     "gssapi": _Requirement("gssapi", ">=1.8", (1, 8), None),
     "dnspython": _Requirement("dns_resolver", ">=2.2", (2, 2), None),
