@@ -1,0 +1,188 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""AD objects read over LDAP: always in pages, in the server's order, raw values only; every failure is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Callable, Optional
+
+from ansible_collections.hybrid.identity.plugins.module_utils import _requirements
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.arguments import string_list
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_connection import Session, connect
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_errors import (
+    SUCCESS,
+    DirectoryError,
+    explain_search,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._dn import is_under, rdns
+
+# The most that AD gives at a time unless its policy was changed; asking for more gives as much.
+_PAGE_SIZE = 1000
+_PAGED_RESULTS = "1.2.840.113556.1.4.319"
+# A user without these is a user whose attributes the account may not read: AD itself never leaves them empty.
+_ALWAYS_PRESENT = ("objectGUID", "userAccountControl")
+
+
+class LdapSource:
+    """An ``EntrySource`` over one connection. Iterating reads the directory once and signs out."""
+
+    attributes: Optional[frozenset[str]]
+
+    def __init__(
+        self,
+        session: Session,
+        bases: Sequence[str],
+        scope: str,
+        filters: Sequence[str],
+        attributes: Sequence[str],
+        *,
+        must_be_readable: Sequence[str] = _ALWAYS_PRESENT,
+    ) -> None:
+        self._session = session
+        self._bases = bases
+        self._scope = scope
+        self._filters = filters
+        self._asked = list(attributes)
+        self._must_be_readable = [name for name in must_be_readable if name in attributes]
+        self.attributes = frozenset(name.lower() for name in attributes)
+        self.description = " and ".join(f"{session.url}/{base}" for base in bases)
+        self.base = bases[0]
+        self.problems: list[dict[str, Any]] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        unseen = {name.lower(): name for name in self._must_be_readable}
+        count = 0  # users while something is unseen
+        try:
+            for base in self._bases:
+                for search_filter in self._filters:
+                    for entry in self._search(base, search_filter):
+                        if unseen and b"user" in entry.attributes.get("objectclass", ()):
+                            count += 1
+                            for name in unseen.keys() & entry.attributes.keys():
+                                del unseen[name]
+                        yield entry
+        finally:
+            self._session.connection.strategy.close()
+        if count and unseen:
+            names = " and ".join(unseen.values())
+            raise DirectoryError(
+                "unreadable",
+                f"None of the {count} users found by {self.description} shows {names}, which every user has: the "
+                "account that signed in may not read it, and what else it may not read would look empty. Let it read "
+                "the attributes of users, mS-DS-ConsistencyGuid among them.",
+            )
+
+    def _search(self, base: str, search_filter: str) -> Iterator[Entry]:
+        ldap3 = _requirements.ldap3
+        scope = {"base": ldap3.BASE, "one_level": ldap3.LEVEL, "subtree": ldap3.SUBTREE}[self._scope]
+        source = f"{self._session.url}/{base}"
+        cookie = None
+        while True:
+            result, responses = _request(
+                self._session, base, search_filter, scope, self._asked, paged_size=_PAGE_SIZE, paged_cookie=cookie
+            )
+            for response in responses:
+                if response["type"] == "searchResEntry":  # the others are references to further directories
+                    yield Entry(
+                        response["raw_dn"].decode("utf-8", "replace"),
+                        {_plain(name): values for name, values in response["raw_attributes"].items()},
+                        source,
+                    )
+            control = (result.get("controls") or {}).get(_PAGED_RESULTS)
+            cookie = control["value"]["cookie"] if control else None
+            if not cookie:
+                return
+
+
+def open_directory(
+    options: dict[str, Any],
+    attributes: Sequence[str],
+    warn: Callable[[str], None],
+    filters: Sequence[str] | None = None,
+) -> LdapSource:
+    """Connect, sign in, and return the objects to read.
+
+    :param options: the values of ``AD_ARGUMENTS``.
+    :param attributes: the AD attributes to ask for.
+    :param filters: searched one after the other below each base; by default the option ``filter``.
+    :raises DirectoryError: with one sentence per cause: options, server, certificate, sign-in, base.
+    """
+    bases = _outermost(string_list(options["search_base"], "search_base"), options["search_scope"])
+    session = connect(options, warn)
+    try:
+        return LdapSource(
+            session,
+            bases or [_default_base(session)],
+            options["search_scope"],
+            filters or [options["filter"]],
+            attributes,
+            # Of single users that were asked for by name, some may well be ones that the account may not read.
+            must_be_readable=() if filters else _ALWAYS_PRESENT,
+        )
+    except BaseException:
+        session.connection.strategy.close()
+        raise
+
+
+def _outermost(bases: list[str], scope: str) -> list[str]:
+    """Drop bases that lie below another one, which would give their objects twice."""
+    named = list({rdns(base): base for base in bases}.items())
+    if scope != "subtree":
+        return [base for _names, base in named]
+    return [
+        base for names, base in named if not any(names != other and is_under(names, other) for other, _base in named)
+    ]
+
+
+def _default_base(session: Session) -> str:
+    ldap3 = _requirements.ldap3
+    _result, responses = _request(session, "", "(objectClass=*)", ldap3.BASE, ["defaultNamingContext"])
+    for response in responses:
+        for name, values in response.get("raw_attributes", {}).items():
+            if name.lower() == "defaultnamingcontext" and values:
+                return str(values[0].decode("utf-8"))
+    raise DirectoryError(
+        "base", f"{session.url} names no default naming context. Is it a domain controller? If so, give search_base."
+    )
+
+
+def _request(
+    session: Session, base: str, search_filter: str, scope: Any, attributes: list[str], **paging: Any
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Send one search request and return its result and responses; anything but success is an error."""
+    ldap3 = _requirements.ldap3
+    exceptions = ldap3.core.exceptions
+    connection, url = session
+    try:
+        connection.search(
+            base,
+            search_filter,
+            scope,
+            ldap3.DEREF_NEVER,
+            attributes=attributes,
+            paged_criticality=bool(paging),
+            **paging,
+        )
+    except exceptions.LDAPInvalidFilterError as exc:
+        raise DirectoryError("options", f'The filter "{search_filter}" is no LDAP filter: {exc}. Correct it.') from None
+    except exceptions.LDAPCommunicationError as exc:
+        raise DirectoryError(
+            "interrupted",
+            f"{url} broke off while it was being read ({exc}). What was read is incomplete and was discarded. Run it "
+            "again; raise read_timeout if the server is slow.",
+        ) from None
+    except exceptions.LDAPExceptionError as exc:
+        raise DirectoryError("refused", f'The search below "{base}" on {url} failed: {exc}.') from None
+    result = connection.result
+    if result["result"] != SUCCESS:
+        raise explain_search(result, url, base)
+    return result, connection.response
+
+
+def _plain(name: str) -> str:
+    """Return an attribute's name in lower case, without options such as ``;range=0-1499``."""
+    return name.lower().partition(";")[0]
