@@ -1,0 +1,115 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts the rehearsal tenant: ``python -m rehearsal_tenant --seed FILE --port 0 --dir .rehearsal``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any, Optional
+
+import uvicorn
+
+from .app import Simulation
+from .seed import SeedError, load_seed
+from .tenant import Tenant
+from .tls import Certificates, make_certificates, write_private
+
+ENV_FILE = "tenant.env"
+
+
+class _Server(uvicorn.Server):
+    """Tells when the socket is served, not merely when it is open."""
+
+    def __init__(self, config: uvicorn.Config, ready: Any) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: Optional[list[socket.socket]] = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def main(arguments: Optional[list[str]] = None) -> int:
+    """Serve until SIGTERM or SIGINT; 0 is a clean stop, 2 an unusable seed or place."""
+    options = _parser().parse_args(arguments)
+    directory = os.path.abspath(options.dir)
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    environment = os.path.join(directory, ENV_FILE)
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(environment)
+    try:
+        seed = load_seed(options.seed) if options.seed else {}
+        if options.directories:
+            seed["directories"] = json.loads(options.directories)
+        simulation = Simulation(seed)
+        listener = socket.create_server(("127.0.0.1", options.port))
+    except (SeedError, OSError, json.JSONDecodeError) as error:
+        sys.stderr.write(f"The rehearsal tenant cannot start: {error}\n")
+        return 2
+    certificates = make_certificates(directory)
+    root = f"https://127.0.0.1:{listener.getsockname()[1]}"
+
+    def ready() -> None:
+        write_private(environment, _environment(simulation.tenant, root, certificates).encode())
+        for note in simulation.tenant.notes:
+            print(note)
+        for item in simulation.tenant.settings.assumptions():
+            print(f"Assumed: {item['question']} {item['setting']}={item['assumed']}")
+        print(f"Ready at {root}; connection settings in {environment}", flush=True)
+
+    config = uvicorn.Config(
+        simulation.asgi,
+        ssl_certfile=certificates.server,
+        date_header=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+    )
+    # uvicorn stops gracefully and then raises the signal once more; that second one must not kill the cleaning up.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    try:
+        _Server(config, ready).run(sockets=[listener])
+    finally:
+        for path in (environment, certificates.server, certificates.authority):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rehearsal_tenant", description="A simulated Entra tenant on loopback."
+    )
+    parser.add_argument("--seed", help="JSON file with the tenant's objects and settings; see the role's README")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--dir", default=".rehearsal", help="where tenant.env and the CA certificate are written")
+    parser.add_argument("--directories", help="JSON list of AD sources, instead of the seed's own")
+    return parser
+
+
+def _environment(tenant: Tenant, root: str, certificates: Certificates) -> str:
+    client = next(iter(tenant.clients.values()))
+    variables = {
+        "AZURE_TENANT_ID": tenant.id,
+        "AZURE_CLIENT_ID": client.client_id,
+        "AZURE_CLIENT_SECRET": client.secret,
+        "HYBRID_IDENTITY_LOGIN_ENDPOINT": root,
+        "HYBRID_IDENTITY_GRAPH_ENDPOINT": root,
+        "HYBRID_IDENTITY_CA_CERT": certificates.authority,
+        "HYBRID_IDENTITY_CONTROL_ENDPOINT": root,
+    }
+    return "".join(f"{name}={value}\n" for name, value in variables.items() if value is not None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Graph door: which handler serves which path, who may call it, and what every answer has in common."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import uuid
+from typing import Any, Callable, NamedTuple, Optional
+
+from . import graph_tenant, graph_users
+from .errors import GraphError, bad_request, denied, method_not_allowed
+from .faults import Fault
+from .graph_batch import answer_batch
+from .messages import GraphRequest, Reply
+from .tenant import Tenant
+
+
+class Route(NamedTuple):
+    """A path with {placeholders}, its handler, and the permissions of which any one is enough."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    permissions: tuple[str, ...]
+
+
+_READ_USERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_WRITE_USERS = ("User.ReadWrite.All", "Directory.ReadWrite.All")
+_RESTORE = ("User.DeleteRestore.All", "User.ReadWrite.All")
+_READ_GROUPS = ("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_READ_CONTACTS = ("OrgContact.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_READ_TENANT = ("Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_READ_SYNC = ("OnPremDirectorySynchronization.Read.All", "OnPremDirectorySynchronization.ReadWrite.All")
+_WRITE_SYNC = ("OnPremDirectorySynchronization.ReadWrite.All",)
+_READ_APPS = ("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_WRITE_JOBS = ("Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy")
+_READ_JOBS = ("Synchronization.Read.All", *_WRITE_JOBS)
+_JOBS = "servicePrincipals/{principal}/synchronization/jobs"
+
+
+def _of(kind: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda tenant, request: handler(tenant, request, kind)
+
+
+ROUTES = (
+    Route("GET", "users", graph_users.list_objects, _READ_USERS),
+    Route("GET", "users/$count", graph_users.count_users, _READ_USERS),
+    Route("GET", "users/delta", graph_users.user_delta, _READ_USERS),
+    Route("GET", "users/delta()", graph_users.user_delta, _READ_USERS),
+    Route("GET", "users/{id}", graph_users.get_object, _READ_USERS),
+    Route("PATCH", "users/{id}", graph_users.patch_user, _WRITE_USERS),
+    Route("GET", "groups", _of("group", graph_users.list_objects), _READ_GROUPS),
+    Route("GET", "groups/{id}", _of("group", graph_users.get_object), _READ_GROUPS),
+    Route("GET", "contacts", _of("contact", graph_users.list_objects), _READ_CONTACTS),
+    Route("GET", "contacts/{id}", _of("contact", graph_users.get_object), _READ_CONTACTS),
+    Route("GET", "directory/deletedItems/{cast:microsoft.graph.|graph.}", graph_users.list_deleted, _READ_USERS),
+    Route("GET", "directory/deletedItems/{id}", graph_users.get_deleted, _READ_USERS),
+    Route("DELETE", "directory/deletedItems/{id}", graph_users.purge_deleted, _RESTORE),
+    Route("POST", "directory/deletedItems/{id}/restore", graph_users.restore_deleted, _RESTORE),
+    Route("GET", "organization", graph_tenant.list_organization, _READ_TENANT),
+    Route("GET", "organization/{id}", graph_tenant.get_organization, _READ_TENANT),
+    Route("GET", "domains", graph_tenant.list_domains, _READ_DOMAINS),
+    Route("GET", "domains/{id}", graph_tenant.get_domain, _READ_DOMAINS),
+    Route("GET", "directory/onPremisesSynchronization", graph_tenant.list_synchronization, _READ_SYNC),
+    Route("GET", "directory/onPremisesSynchronization/{id}", graph_tenant.get_synchronization, _READ_SYNC),
+    Route("PATCH", "directory/onPremisesSynchronization/{id}", graph_tenant.patch_synchronization, _WRITE_SYNC),
+)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """{name} is one segment; {name:a|b} is one that starts with a or b."""
+    parts = []
+    for segment in path.split("/"):
+        name, _, prefixes = segment.strip("{}").partition(":")
+        if not segment.startswith("{"):
+            parts.append(re.escape(segment))
+        elif prefixes:
+            starts = "|".join(map(re.escape, prefixes.split("|")))
+            parts.append(f"(?P<{name}>(?:{starts})[^/]+)")
+        else:
+            parts.append(f"(?P<{name}>[^/]+)")
+    return re.compile("/".join(parts), re.IGNORECASE)
+
+
+_TABLE = [(route, _pattern(route.path)) for route in ROUTES]
+
+
+class GraphDoor:
+    """Serves requests that carry a good token."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    async def serve(self, request: GraphRequest, in_batch: bool = False, client_request_id: str = "") -> Reply:
+        """One request or one item of a batch: the answer, errors included, and its line in the log."""
+        tenant = self._tenant
+        fault = tenant.faults.find(request.method, request.path, request.caller.client_id)
+        try:
+            reply = await self._answer(request, in_batch, fault)
+        except GraphError as error:
+            request_id = str(uuid.UUID(int=tenant.random.getrandbits(128), version=4))
+            body = error.body(tenant.timestamp(), request_id, client_request_id or request_id)
+            reply = Reply(error.status, body, error.headers)
+        self.log(request.method, request.version, request.path, reply.status, request.caller.client_id, in_batch)
+        return reply
+
+    def log(
+        self, method: str, version: str, path: str, status: int, client: Optional[str], in_batch: bool = False
+    ) -> None:
+        """Write down what was asked and what was answered; never a body."""
+        self._tenant.log.append(
+            {
+                "time": self._tenant.timestamp(),
+                "method": method,
+                "path": f"/{version}/{path}",
+                "status": status,
+                "client": client,
+                "batch": in_batch,
+            }
+        )
+
+    async def _answer(self, request: GraphRequest, in_batch: bool, fault: Optional[Fault]) -> Reply:
+        if fault and fault.order.get("delaySeconds"):
+            await asyncio.sleep(float(fault.order["delaySeconds"]))
+        if fault and not fault.after:
+            _spoil(fault)
+        if not in_batch and request.path.lower() == "$batch" and request.method == "POST":
+            reply = await answer_batch(self._tenant, request, lambda item: self.serve(item, in_batch=True))
+        else:
+            reply = await self._handle(request)
+        if fault and fault.after:
+            _spoil(fault)
+        return reply
+
+    async def _handle(self, request: GraphRequest) -> Reply:
+        route = _find(request)
+        if not set(route.permissions) & request.caller.permissions:
+            raise denied()
+        if request.method != "GET":
+            self._charge(request)
+            if not request.typed:
+                raise bad_request("Write request id : the request has a body but no Content-Type header.", "BadRequest")
+        found = route.handler(self._tenant, request)
+        return await found if inspect.isawaitable(found) else found
+
+    def _charge(self, request: GraphRequest) -> None:
+        client = request.caller.client_id
+        retry_after = self._tenant.quota.spend(client)
+        if retry_after is not None:
+            scope = f"Tenant_Application/ReadWrite/{client}/{self._tenant.id}"
+            headers = {
+                "Retry-After": retry_after,
+                "x-ms-throttle-scope": scope,
+                "x-ms-throttle-information": "WriteLimitExceeded",
+            }
+            raise GraphError(429, "TooManyRequests", "Too many requests.", headers=headers)
+
+
+class ConnectionDropped(Exception):
+    """An ordered fault: the connection breaks before the answer."""
+
+
+def _spoil(fault: Fault) -> None:
+    order = fault.order
+    if order.get("drop"):
+        raise ConnectionDropped
+    if "status" in order:
+        raise GraphError(
+            int(order["status"]),
+            order.get("code", "UnknownError"),
+            order.get("message", "An ordered fault of the rehearsal tenant."),
+            headers={str(name): str(value) for name, value in order.get("headers", {}).items()},
+        )
+
+
+def _find(request: GraphRequest) -> Route:
+    other_method = False
+    for route, pattern in _TABLE:
+        hit = pattern.fullmatch(request.path)
+        if hit and route.method == request.method:
+            request.parameters = hit.groupdict()
+            return route
+        other_method = other_method or hit is not None
+    if other_method:
+        raise method_not_allowed()
+    if request.path.lower().rstrip("/") == "directory/deleteditems":
+        raise bad_request("The type of the deleted items must be given by a cast, e.g. microsoft.graph.user.")
+    raise bad_request(f"Resource not found for the segment '{request.path.split('/')[0]}'.", "BadRequest")

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tenant: everything that the doors (sign-in, Graph, control) and the sync engine share."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Optional
+
+from .clock import TenantClock, rfc3339
+from .faults import Faults
+from .quota import WriteQuota
+from .roles import RoleBook
+from .settings import Settings
+from .store import LIVE, Store, Stored
+
+if TYPE_CHECKING:
+    from .sync_engine import SyncEngine
+
+REQUEST_LOG_LENGTH = 200_000
+
+# The tenant's sync features, as a tenant made after 2016 has them.
+FEATURES: dict[str, Optional[bool]] = {
+    "allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled": False,
+    "blockCloudObjectTakeoverThroughHardMatchEnabled": False,
+    "blockSoftMatchEnabled": False,
+    "bypassDirSyncOverridesEnabled": False,
+    "cloudPasswordPolicyForPasswordSyncedUsersEnabled": False,
+    "concurrentCredentialUpdateEnabled": False,
+    "concurrentOrgIdProvisioningEnabled": False,
+    "deviceWritebackEnabled": False,
+    "directoryExtensionsEnabled": False,
+    "fopeConflictResolutionEnabled": False,
+    "groupWriteBackEnabled": False,
+    "passwordSyncEnabled": False,
+    "passwordWritebackEnabled": False,
+    "quarantineUponProxyAddressesConflictEnabled": True,
+    "quarantineUponUpnConflictEnabled": True,
+    "softMatchOnUpnEnabled": True,
+    "synchronizeUpnForManagedUsersEnabled": True,
+    "unifiedGroupWritebackEnabled": False,
+    "userForcePasswordChangeOnLogonEnabled": False,
+    "userWritebackEnabled": False,
+}
+
+# What planning, applying, freezing and following a hard match needs.
+DEFAULT_PERMISSIONS = (
+    "Application.Read.All",
+    "Domain.Read.All",
+    "Group.Read.All",
+    "OnPremDirectorySynchronization.Read.All",
+    "OrgContact.Read.All",
+    "Organization.Read.All",
+    "RoleManagement.Read.Directory",
+    "Synchronization.ReadWrite.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+)
+
+
+@dataclass
+class Client:
+    """An app registration: what it may do and how it proves who it is."""
+
+    client_id: str
+    display_name: str = "Rehearsal"
+    secret: Optional[str] = None
+    certificates: tuple[str, ...] = ()
+    federated_credentials: tuple[dict[str, Any], ...] = ()
+    permissions: tuple[str, ...] = DEFAULT_PERMISSIONS
+    delegated_permissions: tuple[str, ...] = DEFAULT_PERMISSIONS
+    directory_roles: tuple[str, ...] = ()
+
+
+@dataclass
+class Tenant:
+    """State of the simulated tenant. ``seed.py`` fills it."""
+
+    clock: TenantClock
+    settings: Settings
+    id: str
+    display_name: str
+    organization: dict[str, Any]
+    domains: list[dict[str, Any]]
+    features: dict[str, Optional[bool]]
+    store: Store
+    clients: dict[str, Client]
+    roles: RoleBook = field(default_factory=RoleBook)
+    notes: list[str] = field(default_factory=list)
+
+    # The synchronization of this tenant; set when it is built, since the two know each other.
+    sync: SyncEngine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.quota = WriteQuota(self.settings, self.clock)
+        self.faults = Faults()
+        self.log: deque[dict[str, Any]] = deque(maxlen=REQUEST_LOG_LENGTH)
+        # Not for secrets: it shuffles answers, and a rehearsal should run the same way twice.
+        self.random = random.Random(self.id)  # noqa: S311
+
+    @property
+    def initial_domain(self) -> str:
+        """The onmicrosoft.com domain."""
+        return next(str(item["id"]) for item in self.domains if item.get("isInitial"))
+
+    def domain(self, name: str) -> Optional[dict[str, Any]]:
+        """The domain of that name, verified or not."""
+        return next((item for item in self.domains if str(item["id"]).lower() == name.lower()), None)
+
+    def verified(self, principal_name: str) -> bool:
+        """Whether the suffix of a UPN or an address is a verified domain."""
+        found = self.domain(principal_name.rpartition("@")[2])
+        return bool(found and found.get("isVerified"))
+
+    def federated(self, principal_name: str) -> bool:
+        """Whether the suffix of a UPN is a federated domain."""
+        found = self.domain(principal_name.rpartition("@")[2])
+        return bool(found and found.get("authenticationType") == "Federated")
+
+    def list_time(self) -> float:
+        """The moment that lists show."""
+        return self.clock.now() - float(self.settings.listLagSeconds)
+
+    def id_time(self) -> float:
+        """The moment that reads by id show."""
+        return self.clock.now() - float(self.settings.idLagSeconds)
+
+    def user(self, id_or_upn: str) -> Optional[Stored]:
+        """The live user of that id or UPN as it is now."""
+        found = self.store.get(id_or_upn.lower())
+        if found is None:
+            found = next(
+                (item for item in self.store.claimants("userPrincipalName", id_or_upn) if item.container == LIVE), None
+            )
+        return found if found and found.kind == "user" and found.container == LIVE else None
+
+    def write(self, kind: str, body: dict[str, Any], container: str = LIVE) -> None:
+        """Write an object now."""
+        self.store.put(kind, body["id"], body, container, self.clock.now())
+
+    def timestamp(self) -> str:
+        """Now, as Graph writes it."""
+        return rfc3339(self.clock.now())
