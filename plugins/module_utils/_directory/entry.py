@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, NamedTuple, Optional, Protocol
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Optional, Protocol
 
 
 class Entry(NamedTuple):
@@ -30,7 +31,7 @@ class EntrySource(Protocol):
     attributes: Optional[frozenset[str]]
     #: Where the entries come from, as a person would name it.
     description: str
-    #: Rows that could not be read: ``{"source": str, "line": int | None, "value": str, "message": str}``. It grows while
+    #: Rows that could not be read: ``{"source": str, "line": int | None, "value": str, "message": str}``. Grows while
     #: iterating and is whole after the last entry.
     problems: list[dict[str, Any]]
 

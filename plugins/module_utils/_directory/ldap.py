@@ -54,24 +54,26 @@ class LdapSource:
         self.problems: list[dict[str, Any]] = []
 
     def __iter__(self) -> Iterator[Entry]:
-        unseen = {name.lower(): name for name in self._must_be_readable}
-        count = 0  # users while something is unseen
+        shown = dict.fromkeys(self._must_be_readable, 0)
+        users = 0
         try:
             for base in self._bases:
                 for search_filter in self._filters:
                     for entry in self._search(base, search_filter):
-                        if unseen and b"user" in entry.attributes.get("objectclass", ()):
-                            count += 1
-                            for name in unseen.keys() & entry.attributes.keys():
-                                del unseen[name]
+                        if b"user" in entry.attributes.get("objectclass", ()):
+                            users += 1
+                            for name in shown:
+                                shown[name] += name.lower() in entry.attributes
                         yield entry
         finally:
             self._session.connection.strategy.close()
-        if count and unseen:
-            names = " and ".join(unseen.values())
+        # An account may often read its own attributes though no one else's.
+        unreadable = [name for name, count in shown.items() if count == 0 < users or count == 1 < users - 1]
+        if unreadable:
+            names = " and ".join(unreadable)
             raise DirectoryError(
                 "unreadable",
-                f"None of the {count} users found by {self.description} shows {names}, which every user has: the "
+                f"None of the {users} users found by {self.description} shows {names}, which every user has: the "
                 "account that signed in may not read it, and what else it may not read would look empty. Let it read "
                 "the attributes of users, mS-DS-ConsistencyGuid among them.",
             )

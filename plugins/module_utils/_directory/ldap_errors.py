@@ -73,7 +73,7 @@ _KERBEROS_BASE = -1765328384 + (1 << 32)
 _KERBEROS_ERRORS = {
     6: "the Kerberos server does not know this principal; check the name and the realm",
     7: (
-        "the Kerberos server knows no service of this name; name the server by its full host name, not by its address or "
+        "the Kerberos server knows no service of this name; name the server by its full host name, not its address or "
         "an alias (its servicePrincipalName must hold ldap/<that name>)"
     ),
     23: "the password of the Kerberos principal has expired; change it",
