@@ -10,52 +10,15 @@ import random
 import uuid
 from collections.abc import Iterator
 
-GIVEN, FAMILY = (
-    [
-        "Jörg",
-        "Zoë",
-        "Łukasz",
-        "Ñandú",
-        "İpek",
-        "Þóra",
-        "Ægir",
-        "Đorđe",
-        "Ağa",
-        "Željko",
-        "Søren",
-        "Chloé",
-        "Ștefan",
-        "Ülle",
-        "Ana",
-        "Kim",
-        "Олена",
-        "Νίκη",
-        "愛",
-        "דוד",
-        "فاطمة",
-        "सीता",
-    ],
-    [
-        "Müller",
-        "Œuvrard",
-        "Żółć",
-        "Çelik",
-        "Björk",
-        "D'Aubigné",
-        "Straße",
-        "Nguyễn",
-        "O'Neil",
-        "Šimić",
-        "Smith",
-        "Kovač",
-        "Шевченко",
-        "Παππάς",
-        "田中",
-        "כהן",
-        "حسن",
-        "शर्मा",
-    ],
-)
+_GIVEN_NAMES = """
+Jörg Zoë Łukasz Ñandú İpek Þóra Ægir Đorđe Ağa Željko Søren Chloé Ștefan Ülle Ana Kim
+Олена Νίκη 愛 דוד فاطمة सीता
+"""
+_FAMILY_NAMES = """
+Müller Œuvrard Żółć Çelik Björk D'Aubigné Straße Nguyễn O'Neil Šimić Smith Kovač
+Шевченко Παππάς 田中 כהן حسن शर्मा
+"""
+GIVEN, FAMILY = _GIVEN_NAMES.split(), _FAMILY_NAMES.split()
 DEPARTMENTS = ("Vertrieb", "Forschung & Entwicklung", "Größe, Maß", "経理")
 
 NORMAL, DISABLED, PASSWORD_NEVER_EXPIRES = 512, 514, 66048

@@ -178,36 +178,12 @@ def _free_address() -> str:
 Entry = tuple[str, dict[str, list[bytes]]]
 
 #: What a domain controller sets itself and refuses, or what would not mean the same in another domain.
-OWN_ATTRIBUTES = frozenset(
-    [
-        "changetype",
-        "distinguishedname",
-        "name",
-        "cn",
-        "ou",
-        "instancetype",
-        "whencreated",
-        "whenchanged",
-        "usncreated",
-        "usnchanged",
-        "memberof",
-        "objectcategory",
-        "samaccounttype",
-        "primarygroupid",
-        "admincount",
-        "lastlogon",
-        "lastlogontimestamp",
-        "lastlogoff",
-        "badpwdcount",
-        "badpasswordtime",
-        "logoncount",
-        "dscorepropagationdata",
-        "ntsecuritydescriptor",
-        "codepage",
-        "countrycode",
-        "accountexpires",
-    ]
-)
+_OWN_ATTRIBUTES = """
+changetype distinguishedname name cn ou instancetype whencreated whenchanged usncreated usnchanged memberof
+objectcategory samaccounttype primarygroupid admincount lastlogon lastlogontimestamp lastlogoff badpwdcount
+badpasswordtime logoncount dscorepropagationdata ntsecuritydescriptor codepage countrycode accountexpires
+"""
+OWN_ATTRIBUTES = frozenset(_OWN_ATTRIBUTES.split())
 LINKS = ("manager", "member")
 
 
