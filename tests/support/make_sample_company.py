@@ -222,6 +222,14 @@ def tenant_seed(everybody: list[Person]) -> dict[str, Any]:
             },
         ],
         "directories": [{"domain": AD_DOMAIN, "ldif": "export.ldf"}],
+        "features": {"passwordSyncEnabled": True, "blockCloudObjectTakeoverThroughHardMatchEnabled": False},
+        "roles": [
+            {"user": f"breakglass.one@{INITIAL_DOMAIN}", "role": "Global Administrator"},
+            {"user": f"breakglass.two@{INITIAL_DOMAIN}", "role": "Global Administrator"},
+            {"user": f"admin.cloud@{INITIAL_DOMAIN}", "role": "User Administrator"},
+        ],
+        "groups": [],
+        "contacts": [],
         "users": users + live + _cloud_only(),
         "deletedUsers": deleted,
     }
