@@ -70,6 +70,10 @@ _CERTIFICATE_ERRORS = {
 
 # Kerberos errors: MIT's minor codes as unsigned 32-bit numbers.
 _KERBEROS_BASE = -1765328384 + (1 << 32)
+_NO_TICKET = (
+    "the Kerberos credential cache is missing or holds no ticket of this user; run kinit as the user who runs this task, "
+    "or set KRB5CCNAME"
+)
 _KERBEROS_ERRORS = {
     6: "the Kerberos server does not know this principal; check the name and the realm",
     7: (
@@ -80,10 +84,10 @@ _KERBEROS_ERRORS = {
     24: "Kerberos pre-authentication failed; run kinit again",
     32: "the Kerberos ticket has expired; run kinit again",
     37: "this machine's clock and the server's differ too much for Kerberos; set the clock (NTP)",
-    141: "there is no Kerberos credential cache; run kinit as the user who runs this task, or set KRB5CCNAME",
+    141: _NO_TICKET,
+    154: "the Kerberos realm has no known server; name it in krb5.conf or in DNS",
     156: "no Kerberos server of the realm can be reached; check the realm in krb5.conf and the network",
-    195: "there is no Kerberos credential cache; run kinit as the user who runs this task, or set KRB5CCNAME",
-    230: "the Kerberos realm has no known server; name it in krb5.conf or in DNS",
+    195: _NO_TICKET,
 }
 _GSS_NO_CREDENTIALS = 7
 _GSS_CREDENTIALS_EXPIRED = 11
@@ -121,7 +125,7 @@ def explain_kerberos(error: Any, server: str) -> DirectoryError:
     minor = int(error.min_code) & 0xFFFFFFFF
     text = _KERBEROS_ERRORS.get(minor - _KERBEROS_BASE)
     if text is None and routine == _GSS_NO_CREDENTIALS:
-        text = _KERBEROS_ERRORS[195]
+        text = _NO_TICKET
     elif text is None and routine == _GSS_CREDENTIALS_EXPIRED:
         text = _KERBEROS_ERRORS[32]
     codes = f"GSS major {int(error.maj_code)}, minor {minor}"
