@@ -315,6 +315,12 @@ def token_from_cache(options: Options, http: Http, force: bool = False) -> dict[
     return answer
 
 
+def _assertion(read: Callable[..., str], *arguments: Any) -> dict[str, Any]:
+    """Return MSAL's credential for a federated token. What hinders reading it shows before anything is sent."""
+    token = read(*arguments)
+    return {"client_assertion": lambda: token}  # MSAL discourages a plain text
+
+
 def _by_option(name: str, option: str, prepare: Callable[[Options, Http, Mapping[str, str]], Acquire]) -> _Method:
     return _Method(name, prepare, lambda options, _environ: bool(getattr(options, option)), option)
 
@@ -332,14 +338,14 @@ _METHODS = (
         "federated_token_file",
         _as_app(
             "a federated token file",
-            lambda options, _http, _environ: {"client_assertion": federation.read_file(options)},
+            lambda options, _http, _environ: _assertion(federation.read_file, options),
         ),
     ),
     _Method(
         "github",
         _as_app(
             "GitHub's federated token",
-            lambda options, http, environ: {"client_assertion": federation.from_github(options, http, environ)},
+            lambda options, http, environ: _assertion(federation.from_github, options, http, environ),
         ),
         lambda options, environ: bool(options.client_id) and federation.on_github(environ),
     ),
@@ -347,7 +353,7 @@ _METHODS = (
         "azure_devops",
         _as_app(
             "Azure DevOps' federated token",
-            lambda options, http, environ: {"client_assertion": federation.from_azure_devops(options, http, environ)},
+            lambda options, http, environ: _assertion(federation.from_azure_devops, options, http, environ),
         ),
         lambda options, environ: bool(options.client_id) and federation.on_azure_devops(environ),
     ),

@@ -78,10 +78,12 @@ def describe_cache(cache: Any, client_id: str | None = None, tenant_id: str | No
     """Tell whose login a cache holds; narrowed to a client and tenant where they are given."""
     types = msal.TokenCache.CredentialType
     refresh = [
-        entry for entry in cache.find(types.REFRESH_TOKEN) if client_id is None or _same(entry, "client_id", client_id)
+        entry
+        for entry in cache.search(types.REFRESH_TOKEN)
+        if client_id is None or _same(entry, "client_id", client_id)
     ]
     accounts = [
-        entry for entry in cache.find(types.ACCOUNT) if not _is_guid(tenant_id) or _same(entry, "realm", tenant_id)
+        entry for entry in cache.search(types.ACCOUNT) if not _is_guid(tenant_id) or _same(entry, "realm", tenant_id)
     ]
     account = accounts[-1] if accounts else {}
     owned = [entry for entry in refresh if entry.get("home_account_id") == account.get("home_account_id")]
