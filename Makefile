@@ -32,10 +32,10 @@ help: ## this list
 
 build: $(INSTALLED) ## build the artifact and install it below .build/ (the default)
 
-$(VENV)/.runtime: requirements.txt $(TENANT_REQUIREMENTS)
+$(VENV)/.runtime: requirements.txt tests/requirements-ansible.txt $(TENANT_REQUIREMENTS)
 	@test -n "$(PYTHON)" || { echo "hybrid.identity: no Python 3.11 or newer found; name one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "hybrid.identity: $(PYTHON) has no venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	$(BIN)/pip install --quiet 'ansible-core>=2.18,<2.22' dnspython -r requirements.txt -r $(TENANT_REQUIREMENTS)
+	$(BIN)/pip install --quiet -r tests/requirements-ansible.txt -r requirements.txt -r $(TENANT_REQUIREMENTS)
 	@touch $@
 
 $(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
