@@ -21,7 +21,6 @@ import argparse
 import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -29,20 +28,16 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+from samba_content import LARGE_UNIT, BadContent, Entry, domain_of, domain_sid_of, load, prepare_accounts, read_ldif
 
 HERE = Path(__file__).resolve().parent
 DEFAULT_CACHE = HERE.parent.parent / ".cache" / "samba"
 DEFAULT_REALM = "company.example"
 PORTS = (389, 636, 88, 3268)
 HOST_NAME = "dc1"
-LARGE_UNIT = "OU=Large"
 START_SECONDS = 60
-
-#: Accounts of the tests: reader sees all, blind may not read two attributes, dormant is disabled.
-ACCOUNTS = ("reader", "blind", "dormant")
-HIDDEN_FROM_BLIND = ("userAccountControl", "mS-DS-ConsistencyGuid")
 
 SMB_CONF = """\
 [global]
@@ -173,175 +168,12 @@ def _free_address() -> str:
     raise CannotStart("no loopback address has its ports 88, 389, 636 and 3268 free")
 
 
-# --- the content --------------------------------------------------------------------------------------------------
-
-Entry = tuple[str, dict[str, list[bytes]]]
-
-#: What a domain controller sets itself and refuses, or what would not mean the same in another domain.
-_OWN_ATTRIBUTES = """
-changetype distinguishedname name cn ou instancetype whencreated whenchanged usncreated usnchanged memberof
-objectcategory samaccounttype primarygroupid admincount lastlogon lastlogontimestamp lastlogoff badpwdcount
-badpasswordtime logoncount dscorepropagationdata ntsecuritydescriptor codepage countrycode accountexpires
-"""
-OWN_ATTRIBUTES = frozenset(_OWN_ATTRIBUTES.split())
-LINKS = ("manager", "member")
-
-
-def read_ldif(path: Path) -> list[Entry]:
-    """Read an LDIF export, as ldifde or ldapsearch write it."""
-    import ldb
-
-    raw = path.read_bytes()
-    text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    lines: list[str] = []
-    for line in text.splitlines():
-        if line.startswith(" ") and lines:
-            lines[-1] += line[1:]
-        elif not line.startswith("#"):
-            lines.append(line)
-    parser = ldb.Ldb().parse_ldif("\n".join(lines) + "\n\n")
-    return [
-        (str(message.dn), {name: [bytes(v) for v in message[name]] for name in message if name != "dn"})
-        for _kind, message in parser
-    ]
-
-
-def domain_of(entries: list[Entry]) -> str:
-    """Return the DNS name of the domain that holds all entries."""
-    names = {
-        ".".join(part.strip()[3:] for part in dn.split(",") if part.strip().upper().startswith("DC=")).lower()
-        for dn, _attributes in entries
-    }
-    if len(names) != 1:
-        raise CannotStart(f"the people are not all of one domain: {', '.join(sorted(names))}")
-    return names.pop()
-
-
-class Loader:
-    """Adds entries to the database of a stopped controller, many to a transaction."""
-
-    BATCH = 500
-    # Relaxed rules, so that objectGUID, objectSid and system-only attributes are taken as given; and no password
-    # module, so that a user may be enabled, with a pwdLastSet of the past, and yet have no password.
-    CONTROLS = ("relax:0", "local_oid:1.3.6.1.4.1.7165.4.3.12:0")
-
-    def __init__(self, configuration: Path) -> None:
-        self.database = open_database(configuration)
-        import ldb
-
-        schema = self.database.search(
-            self.database.get_schema_basedn(), ldb.SCOPE_ONELEVEL, "(lDAPDisplayName=*)", attrs=["lDAPDisplayName"]
-        )
-        self.known = {str(entry["lDAPDisplayName"][0]).lower() for entry in schema}
-        self.skipped: list[str] = []
-        self.links: list[tuple[str, str, list[bytes]]] = []
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.database.transaction_start()
-        try:
-            yield
-        except BaseException:
-            self.database.transaction_cancel()
-            raise
-        self.database.transaction_commit()
-
-    def _ensure(self, dn: str) -> None:
-        """Create the containers above an entry, which exports leave out."""
-        import ldb
-
-        name = ldb.Dn(self.database, dn).parent()
-        if not self._exists(name):
-            self._ensure(str(name))
-            kind = {"OU": "organizationalUnit", "CN": "container"}[name.get_rdn_name().upper()]
-            self.database.add({"dn": str(name), "objectClass": kind})
-
-    def _exists(self, dn: object) -> bool:
-        import ldb
-
-        try:
-            return bool(self.database.search(base=dn, scope=ldb.SCOPE_BASE, attrs=["objectClass"]))
-        except ldb.LdbError as error:
-            if error.args[0] == ldb.ERR_NO_SUCH_OBJECT:
-                return False
-            raise
-
-    def _add(self, dn: str, attributes: dict[str, list[bytes]]) -> None:
-        if self._exists(dn):
-            self.skipped.append(dn)
-            return
-        message: dict[str, object] = {"dn": dn}
-        for name, values in attributes.items():
-            lower = name.lower()
-            if lower in LINKS:
-                self.links.append((dn, name, values))
-            elif lower == "objectclass":
-                # The most special class is enough; the server adds those above it.
-                message[name] = values[-1]
-            elif lower in self.known and lower not in OWN_ATTRIBUTES:
-                message[name] = values
-        self._ensure(dn)
-        self.database.add(message, list(self.CONTROLS))
-
-    def add(self, entries: list[Entry]) -> None:
-        import ldb
-
-        for start in range(0, len(entries), self.BATCH):
-            with self._transaction():
-                for dn, attributes in entries[start : start + self.BATCH]:
-                    try:
-                        self._add(dn, attributes)
-                    except ldb.LdbError as error:
-                        raise CannotStart(f"{dn} could not be added: {error.args[1]}") from error
-        with self._transaction():
-            for dn, name, values in self.links:
-                there = [value for value in values if self._exists(value.decode())]
-                if there:
-                    message = ldb.Message(ldb.Dn(self.database, dn))
-                    message[name] = ldb.MessageElement(there, ldb.FLAG_MOD_ADD, name)
-                    self.database.modify(message)
-        self.links.clear()
-
-
-def open_database(configuration: Path):
-    """Open the directory's database directly, with all rights."""
-    from samba.auth import system_session
-    from samba.param import LoadParm
-    from samba.samdb import SamDB
-
-    parameters = LoadParm()
-    parameters.load(str(configuration))
-    return SamDB(
-        url=str(configuration.parent / "private" / "sam.ldb"), session_info=system_session(parameters), lp=parameters
-    )
-
-
-def _hide_attributes(database) -> None:
-    """Forbid the account ``blind`` to read HIDDEN_FROM_BLIND of users, anywhere in the domain."""
-    import uuid
-
-    import ldb
-    from samba.sd_utils import SDUtils
-
-    schema = database.get_schema_basedn()
-    helper = SDUtils(database)
-    sid = helper.get_object_sid(f"CN=blind,CN=Users,{database.get_default_basedn()}")
-    classes = ("user", "inetOrgPerson")
-
-    def guid(name: str) -> str:
-        [found] = database.search(schema, ldb.SCOPE_ONELEVEL, f"(lDAPDisplayName={name})", attrs=["schemaIDGUID"])
-        return str(uuid.UUID(bytes_le=bytes(found["schemaIDGUID"][0])))
-
-    for attribute in HIDDEN_FROM_BLIND:
-        for kind in classes:
-            entry = f"(OD;CIIO;RP;{guid(attribute)};{guid(kind)};{sid})"
-            helper.dacl_prepend_aces(str(database.get_default_basedn()), entry)
+# --- the directory ------------------------------------------------------------------------------------------------
 
 
 def build(folder: Path, realm: str, people: list[Entry], users: int) -> list[str]:
-    """Provision and load a directory in an empty folder; return the entries left out because they exist anyway."""
-    from large_directory import users as made_up_users
-
+    """Provision and load a directory in an empty folder; return the DNs left out because the domain has its own."""
+    sid = domain_sid_of(people)
     _run(
         "samba-tool",
         "domain",
@@ -360,26 +192,18 @@ def build(folder: Path, realm: str, people: list[Entry], users: int) -> list[str
         f"--option=pid directory={folder}/run",
         f"--option=ncalrpc dir={folder}/ncalrpc",
         "--option=interfaces=lo",
+        # The people bring their own SIDs; those of the domain's other accounts are drawn well above.
+        "--next-rid=1000000",
+        *([f"--domain-sid={sid}"] if sid else []),
     )
-    configuration = _write_configuration(folder, realm, "127.0.0.1")
-    loader = Loader(configuration)
-    database = loader.database
-    base = str(database.get_default_basedn())
-    for name in ACCOUNTS:
-        database.newuser(name, secrets.token_urlsafe(24) + "aA1!", description="An account of the tests")
-    _hide_attributes(database)
-    if people:
-        loader.add(people)
-    if users:
-        loader.add(list(made_up_users(users, f"{LARGE_UNIT},{base}", realm)))
-    return loader.skipped
+    return load(_write_configuration(folder, realm, "127.0.0.1"), realm, people, users)
 
 
 def _cached(folder: Path, cache: Path, realm: str, people: Path | None, users: int) -> None:
     """Fill ``folder`` from the archive of the same content, or build it and keep it."""
     version = subprocess.run(["samba", "--version"], capture_output=True, text=True, check=True).stdout
     digest = hashlib.sha256("\n".join((version, realm, str(users), sys.version)).encode())
-    for path in (Path(__file__), HERE / "large_directory.py", *([people] if people else [])):
+    for path in (*sorted(HERE.glob("samba_*.py")), HERE / "large_directory.py", *([people] if people else [])):
         digest.update(path.read_bytes())
     archive = cache / f"{digest.hexdigest()[:24]}.tar.gz"
     if not archive.exists():
@@ -398,25 +222,6 @@ def _cached(folder: Path, cache: Path, realm: str, people: Path | None, users: i
         shutil.rmtree(build_at)
     with tarfile.open(archive) as file:
         file.extractall(folder)  # noqa: S202 - our own archive, in a folder that only we may write
-
-
-def _prepare_accounts(configuration: Path, address: str) -> dict[str, str]:
-    """Draw new passwords and let Kerberos know the controller by its address; return account -> password."""
-    import ldb
-
-    database = open_database(configuration)
-    passwords = {name: secrets.token_urlsafe(18) + "aA1!" for name in (*ACCOUNTS, "Administrator")}
-    for name, password in passwords.items():
-        database.setpassword(f"(sAMAccountName={name})", password)
-    database.disable_account("(sAMAccountName=dormant)")
-    [controller] = database.search(expression=f"(sAMAccountName={HOST_NAME.upper()}$)", attrs=["servicePrincipalName"])
-    names = {str(name) for name in controller["servicePrincipalName"]}
-    message = ldb.Message(controller.dn)
-    wanted = sorted({f"ldap/{address}", "ldap/localhost"} - names)
-    message["servicePrincipalName"] = ldb.MessageElement(wanted, ldb.FLAG_MOD_ADD, "servicePrincipalName")
-    if wanted:
-        database.modify(message)
-    return passwords
 
 
 # --- start and stop -----------------------------------------------------------------------------------------------
@@ -472,7 +277,7 @@ def start(folder: Path, realm: str, people: Path | None, users: int, cache: Path
     address = address or _free_address()
     configuration = _write_configuration(folder, realm, address)
     _write_certificates(folder, realm, address)
-    passwords = _prepare_accounts(configuration, address)
+    passwords = prepare_accounts(configuration, HOST_NAME, address)
     with open(folder / "samba.log", "wb") as log:
         process = subprocess.Popen(
             ["samba", "--foreground", "--debug-stdout", "--no-process-group", "--configfile", str(configuration)],
@@ -543,7 +348,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"left out, the domain has its own: {dn}", file=sys.stderr)
         else:
             print(start(options.dir, realm, options.people, options.users, options.cache, options.address))
-    except CannotStart as error:
+    except (CannotStart, BadContent) as error:
         print(f"Samba domain controller: {error}", file=sys.stderr)
         return 1
     except ImportError as error:
