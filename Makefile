@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find galaxy.yml README.md LICENSE CHANGELOG.* requirements.txt bindep.txt changelogs docs meta plugins \
 	roles playbooks tests/config.yml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help build demo test lint tenant test-unit test-integration samba clean
+.PHONY: help build demo test lint tenant artifact-list test-unit test-integration samba clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -66,6 +66,9 @@ test-unit: $(INSTALLED) $(VENV)/.tests ## unit tests of the installed copy
 
 test-integration: $(INSTALLED) $(VENV)/.tests samba ## through ansible-playbook, against the rehearsal tenant and a real Samba AD
 	pytest tests/integration
+
+artifact-list: $(INSTALLED) ## write tests/artifact.txt, the list of what ships, from the artifact
+	tar tzf .build/artifact/*.tar.gz | grep -v '/$$' | LC_ALL=C sort > tests/artifact.txt
 
 samba: $(VENV)/.tests ## install Samba's AD domain controller and Kerberos, where this machine lets us
 	tests/support/install_samba.sh || test $$? -eq 77
