@@ -64,7 +64,7 @@ def token_provider(options: Options, http: Http, environ: Mapping[str, str] = os
         method.name,
         method.prepare(options, http, environ),
         renewable=method.name != "access_token",
-        retry_time=options.retry_time,
+        patience=lambda: http.patience(options.login_endpoint, options.retry_time),
     )
 
 

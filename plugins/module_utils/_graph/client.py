@@ -34,9 +34,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry impor
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tokens import TokenProvider
 
-# Until the service has answered once, a failure is more likely a wrong address than a passing fault.
-_FIRST_BUDGET = 10.0
-
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -266,10 +263,10 @@ class GraphClient:
 
     def backoff(self) -> Backoff:
         """Return the waits for one call."""
-        budget = float(self.options.retry_time)
-        if not self._http.has_answered(self.options.graph_endpoint):
-            budget = min(budget, _FIRST_BUDGET)
-        return Backoff(budget, self._clock, self._jitter)
+        options = self.options
+        return Backoff(
+            lambda: self._http.patience(options.graph_endpoint, options.retry_time), self._clock, self._jitter
+        )
 
     def hold_back(self, wait: float, started: float, *, everybody: bool) -> None:
         """Wait before a repetition; with ``everybody`` all other workers wait as well, at their next request."""

@@ -16,6 +16,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._errors import Fai
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import Options
 from ansible_collections.hybrid.identity.plugins.module_utils._requirements import requests, require
 
+_FIRST_PATIENCE = 10.0
+
 
 class TransportError(Failure):
     """A request that got no usable answer.
@@ -73,10 +75,13 @@ class Http:
             self._answered.add(_host(url))
         return response
 
-    def has_answered(self, url: str) -> bool:
-        """Tell whether the URL's host has answered anything yet."""
+    def patience(self, url: str, retry_time: float) -> float:
+        """Return for how many seconds failures of this host are worth waiting out.
+
+        Until it has answered once, the address is more likely wrong than the service in trouble.
+        """
         with self._lock:
-            return _host(url) in self._answered
+            return retry_time if _host(url) in self._answered else min(retry_time, _FIRST_PATIENCE)
 
     def close(self) -> None:
         """Close all connections."""

@@ -26,14 +26,14 @@ _LONGEST_WAIT = 60.0
 class Backoff:
     """The waits of one call, within a budget that starts to run at its first failure.
 
-    :param budget: seconds in all; a wait that would end later is not begun.
+    :param budget: tells the seconds in all; a wait that would end later is not begun.
     :param clock: monotonic seconds.
     :param jitter: a number from 0 to 1; spreads workers that failed together.
     """
 
     def __init__(
         self,
-        budget: float,
+        budget: Callable[[], float],
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -58,7 +58,7 @@ class Backoff:
         else:
             wait = retry_after
         self._attempt += 1
-        return wait if now + wait - self._began <= self._budget else None
+        return wait if now + wait - self._began <= self._budget() else None
 
 
 def is_repeatable(method: str, stated: bool | None = None) -> bool:

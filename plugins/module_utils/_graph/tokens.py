@@ -21,9 +21,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.sign_in_err
 # Renewed this long before the end, so that no request carries a token that dies on the way.
 _RENEW_BEFORE = 300.0
 
-# Before the endpoint has answered once, a failure is more likely a wrong address than a passing fault.
-_FIRST_BUDGET = 10.0
-
 
 class Token(NamedTuple):
     """An access token. ``expires_at``: epoch seconds, ``None`` if it cannot be told."""
@@ -39,7 +36,7 @@ class TokenProvider:
         azure_devops, managed_identity, token_cache``.
     :param acquire: signs in; told ``True`` when a token was refused and no cached one will do.
     :param renewable: whether ``acquire`` can bring a new token later.
-    :param retry_time: seconds for which passing faults of the login service are waited out.
+    :param patience: tells for how many seconds passing faults of the login service are waited out.
     :param now: epoch seconds. :param clock: monotonic seconds. :param sleep: waits.
     """
 
@@ -49,7 +46,7 @@ class TokenProvider:
         acquire: Callable[[bool], Token],
         *,
         renewable: bool = True,
-        retry_time: float = 0,
+        patience: Callable[[], float] = lambda: 0.0,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -57,7 +54,7 @@ class TokenProvider:
         self.method = method
         self.renewable = renewable
         self._acquire = acquire
-        self._retry_time = retry_time
+        self._patience = patience
         self._now = now
         self._clock = clock
         self._sleep = sleep
@@ -123,7 +120,7 @@ class TokenProvider:
     def _renew(self, force: bool) -> str:
         """Sign in. The lock is held: other workers would only ask for the same."""
         began = self._now()
-        backoff = Backoff(self._retry_time if self._current else min(self._retry_time, _FIRST_BUDGET), self._clock)
+        backoff = Backoff(self._patience, self._clock)
         while True:
             try:
                 self._current = self._acquire(force)

@@ -46,14 +46,14 @@ def test_no_header():
 
 
 def test_waits_grow_up_to_a_limit_and_are_spread(clock):
-    full = Backoff(10_000, clock, lambda: 1.0)
+    full = Backoff(lambda: 10_000, clock, lambda: 1.0)
     assert [full.next_wait() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
-    half = Backoff(10_000, clock, lambda: 0.0)
+    half = Backoff(lambda: 10_000, clock, lambda: 0.0)
     assert [half.next_wait() for _ in range(3)] == [0.5, 1, 2]
 
 
 def test_the_budget_runs_from_the_first_failure(clock):
-    backoff = Backoff(30, clock, lambda: 1.0)
+    backoff = Backoff(lambda: 30, clock, lambda: 1.0)
     clock.now += 1000
     assert backoff.next_wait(20) == 20
     clock.now += 20
@@ -62,7 +62,7 @@ def test_the_budget_runs_from_the_first_failure(clock):
 
 
 def test_no_budget_no_second_attempt(clock):
-    assert Backoff(0, clock).next_wait() is None
+    assert Backoff(lambda: 0, clock).next_wait() is None
 
 
 @pytest.mark.parametrize(
