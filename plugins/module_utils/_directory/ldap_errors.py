@@ -71,8 +71,8 @@ _CERTIFICATE_ERRORS = {
 # Kerberos errors: MIT's minor codes as unsigned 32-bit numbers.
 _KERBEROS_BASE = -1765328384 + (1 << 32)
 _NO_TICKET = (
-    "the Kerberos credential cache is missing or holds no ticket of this user; run kinit as the user who runs this task, "
-    "or set KRB5CCNAME"
+    "the Kerberos credential cache is missing or holds no ticket of this user; run kinit as the user who runs the "
+    "task, or set KRB5CCNAME"
 )
 _KERBEROS_ERRORS = {
     6: "the Kerberos server does not know this principal; check the name and the realm",

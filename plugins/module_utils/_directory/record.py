@@ -121,6 +121,10 @@ def to_row(
     }
 
 
+#: A row of which nothing is known.
+EMPTY_ROW = to_row(Entry("", {}, ""), frozenset(), AnchorSettings(OBJECT_GUID))
+
+
 def wanted_attributes(anchor: AnchorSettings, login_attribute: str, more: Iterable[str] = ()) -> list[str]:
     """Return the AD attributes to ask a server for: those of a row, of the scope rules, and ``more``."""
     names = [*FIELDS.values(), "isCriticalSystemObject", "adminDescription", login_attribute, *more]
@@ -154,6 +158,13 @@ def decide_anchor(values: dict[str, list[bytes]], carried: frozenset[str] | None
     if found.immutable_id and settings.mode != OBJECT_GUID and not known:
         return found._replace(certain=False)
     return found
+
+
+def anchors_differ(row: dict[str, Any]) -> bool:
+    """Tell whether the choice between mS-DS-ConsistencyGuid and objectGUID matters for a row."""
+    if row["consistency_guid"] is None or row["object_guid"] is None:
+        return False
+    return bool(row["consistency_guid"] != immutable_id(uuid.UUID(row["object_guid"]).bytes_le))
 
 
 def _guid_anchor(raw: bytes, source: str, name: str) -> Anchor:

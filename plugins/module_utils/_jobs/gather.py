@@ -1,0 +1,233 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""The job of ``ad_object_guid``: AD objects from LDAP or files, with their anchors, to rows."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.arguments import (
+    AD_ARGUMENTS,
+    DEFAULT_FILTER,
+    string_list,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.identities import Identities
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap import open_directory
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import (
+    ANCHORS,
+    ATTRIBUTE,
+    CONSISTENCY_GUID,
+    CONSISTENCY_GUID_OR_OBJECT_GUID,
+    OBJECT_GUID,
+    AnchorSettings,
+    anchors_differ,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._dn import dns_domain
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.duplicates import Census, Duplicates
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects import (
+    DEFAULT_LOGIN_ATTRIBUTE,
+    ObjectSource,
+    Reading,
+    Row,
+    common_fields,
+    from_directory,
+    from_files,
+    read_selection,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, explained, header
+
+ARGUMENTS: dict[str, Any] = {
+    **AD_ARGUMENTS,
+    "src": {"type": "list", "elements": "path"},
+    "src_format": {"type": "str", "choices": ["auto", "ldif", "csv", "jsonl"], "default": "auto"},
+    "identities": {"type": "raw"},
+    "anchor": {"type": "str", "choices": list(ANCHORS), "default": CONSISTENCY_GUID_OR_OBJECT_GUID},
+    "anchor_attribute": {"type": "str"},
+    "login_attribute": {"type": "str", "default": DEFAULT_LOGIN_ATTRIBUTE},
+    "sync_scope": {
+        "type": "dict",
+        "options": {"ous": {"type": "raw"}, "group": {"type": "str"}, "filter": {"type": "str"}},
+    },
+    "dest": {"type": "path"},
+    "return_limit": {"type": "int", "default": 1000},
+}
+
+
+def gather(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Read the objects, write their rows, and return them.
+
+    :param params: the values of :data:`ARGUMENTS`.
+    :return: the module's result, as its documentation describes it.
+    """
+    started = time.monotonic()
+    identities = None
+    if params["identities"] is not None:
+        identities = Identities(string_list(params["identities"], "identities"))
+    sources, domain = _open(params, identities, context)
+    fields = common_fields(sources)
+    rows: Iterable[Row] = (row for source in sources for row in source)
+    missing: list[Row] = []
+    if identities is not None:
+        for row in rows:
+            identities.take(row)
+        rows, missing = identities.settle()
+    description = "; ".join(source.description for source in sources)
+    first_line = header("objects", domain=domain, attributes=fields, source=description)
+    sink, tally = _publish(rows, first_line, params["dest"], params["return_limit"])
+    problems = [problem for source in sources for problem in source.problems]
+    summary = {
+        **tally.counts(),
+        "missing": len(missing),
+        "skipped": sum(source.skipped for source in sources),
+        "unreadable": len(problems),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    _warn(summary, description, context)
+    return {
+        "changed": False,
+        "objects": sink.rows,
+        "missing": missing,
+        "problems": problems[: params["return_limit"]],
+        "summary": summary,
+        "attributes": sorted(fields),
+        "dest": params["dest"],
+        "truncated": sink.truncated,
+    }
+
+
+def _open(
+    params: dict[str, Any], identities: Identities | None, context: Context
+) -> tuple[list[ObjectSource], str | None]:
+    """Return the sources to read, and the domain they belong to where that is known."""
+    reading = Reading(
+        AnchorSettings(params["anchor"], params["anchor_attribute"] if params["anchor"] == ATTRIBUTE else None),
+        params["login_attribute"],
+        read_selection(params["sync_scope"]),
+    )
+    if params["src"]:
+        if params["filter"] != DEFAULT_FILTER:
+            context.warn("filter is for LDAP only; what src holds was not filtered.")
+        return from_files(params["src"], params["src_format"], reading), None
+    filters = None if identities is None else list(identities.filters(params["filter"]))
+    directory = open_directory(params, reading.attributes(), context.warn, filters)
+    return [from_directory(directory, reading)], dns_domain(directory.base)
+
+
+class _Tally:
+    """Counts the rows written."""
+
+    def __init__(self) -> None:
+        self._counts = Counter(
+            objects=0,
+            anchor_consistency_guid=0,
+            anchor_object_guid=0,
+            anchor_attribute=0,
+            anchor_missing=0,
+            anchor_uncertain=0,
+            anchors_differ=0,
+            in_scope=0,
+            out_of_scope=0,
+            scope_unknown=0,
+            repeated=0,
+        )
+        self._reasons: Counter[str] = Counter()
+
+    def add(self, row: Row) -> None:
+        """Count a row."""
+        counts = self._counts
+        counts["objects"] += 1
+        source = row["anchor_source"]
+        if row["immutable_id"] is None:
+            counts["anchor_missing"] += 1
+        else:
+            counts[f"anchor_{source}" if source in (CONSISTENCY_GUID, OBJECT_GUID) else "anchor_attribute"] += 1
+        counts["anchor_uncertain"] += row["anchor_certain"] is False
+        counts["anchors_differ"] += anchors_differ(row)
+        counts[{True: "in_scope", False: "out_of_scope"}.get(row["in_scope"], "scope_unknown")] += 1
+        if row["anchor_reason"]:
+            self._reasons[row["anchor_reason"]["code"]] += 1
+        self._reasons.update(reason["code"] for reason in row["scope_reasons"])
+
+    def repeat(self) -> None:
+        """Count a row that was left out because its object was written already."""
+        self._counts["repeated"] += 1
+
+    def counts(self) -> dict[str, Any]:
+        """Return the counts, and ``reasons`` as code: count."""
+        return {**self._counts, "reasons": dict(self._reasons.most_common())}
+
+
+def _publish(rows: Iterable[Row], first_line: Row, dest: str | None, return_limit: int) -> tuple[RowSink, _Tally]:
+    """Write the rows, each anchor once.
+
+    Whether an anchor is unique is known only after the last row, and the rows need not fit into memory: they go to a
+    file of their own first, and are gone through again only where something occurred twice.
+    """
+    name = os.path.realpath(dest) if dest is not None else None
+    with explained(dest or "temporary folder", "written"):
+        folder = tempfile.TemporaryDirectory(prefix=".hybrid.identity.", dir=name and os.path.dirname(name))
+    with folder:
+        staged = os.path.join(folder.name, "objects.jsonl")
+        census, tally = Census(), _Tally()
+        with _sink(first_line, staged, return_limit) as sink:
+            for row in rows:
+                census.add(row)
+                tally.add(row)
+                sink.write(row)
+        suspects = census.suspects()
+        if suspects:
+            return _rewrite(staged, suspects, first_line, dest, return_limit)
+        if dest is not None and name is not None:
+            with explained(dest, "written"):
+                os.replace(staged, name)
+    return sink, tally
+
+
+def _rewrite(
+    staged: str, suspects: frozenset[int], first_line: Row, dest: str | None, return_limit: int
+) -> tuple[RowSink, _Tally]:
+    duplicates, tally = Duplicates(suspects), _Tally()
+    reader = RowReader(staged)
+    for _line, row in reader:
+        duplicates.collect(row)
+    with _sink(first_line, dest, return_limit) as sink:
+        for _line, row in reader:
+            settled = duplicates.settle(row)
+            if settled is None:
+                tally.repeat()
+            else:
+                tally.add(settled)
+                sink.write(settled)
+    return sink, tally
+
+
+def _sink(first_line: Row, dest: str | None, return_limit: int) -> RowSink:
+    return RowSink(first_line, dest, return_limit, important=lambda row: row["anchor_reason"] is not None)
+
+
+def _warn(summary: dict[str, Any], description: str, context: Context) -> None:
+    if not summary["objects"] and not summary["missing"]:
+        context.warn(f"No object was found in {description}. Check the source, search_base and filter.")
+    if summary["anchor_uncertain"]:
+        context.warn(
+            f"{summary['anchor_uncertain']} anchors are uncertain, because the source does not carry "
+            "mS-DS-ConsistencyGuid, which sync may prefer to objectGUID. State anchor: object_guid if it does not."
+        )
+    if summary["anchor_missing"]:
+        context.warn(f"{summary['anchor_missing']} objects have no usable anchor; anchor_reason says why.")
+    swapped = summary["reasons"].get("anchor_looks_byte_swapped")
+    if swapped:
+        context.warn(f"{swapped} anchors look byte-swapped; anchor_reason names them. They are used as they are.")
+    unread = summary["reasons"].get("account_state_unread")
+    if unread:
+        context.warn(f"{unread} objects show no userAccountControl; can the account read all of their attributes?")
+    if summary["unreadable"]:
+        context.warn(f"{summary['unreadable']} entries could not be read; problems names them.")
