@@ -174,16 +174,16 @@ def _named(option: str) -> str:
 
 def _endpoint(option: str, url: str) -> str:
     """Return ``https://host[:port]``; anything else is refused, because tokens are sent there."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         usable = (
             parts.scheme == "https"
             and parts.hostname
             and not (parts.username or parts.query or parts.fragment or parts.path.strip("/"))
             and (parts.port is None or parts.port > 0)
         )
-    except ValueError:  # a port that is no number
-        usable = False
-    if not usable:
-        raise Failure(f"{_named(option)} must look like https://host or https://host:port, without a path.")
-    return f"https://{parts.netloc.lower()}"
+        if usable:
+            return f"https://{parts.netloc.lower()}"
+    except ValueError:  # a port that is no number, a bracket that does not close
+        pass
+    raise Failure(f"{_named(option)} must look like https://host or https://host:port, without a path.")

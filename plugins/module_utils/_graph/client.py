@@ -285,8 +285,8 @@ class GraphClient:
     def _check_next_page(self, path: str, url: str, seen: set[str]) -> None:
         if _origin(url) != _origin(self.options.graph_endpoint):
             raise Failure(
-                f"GET {path}: the next page lies on {urlsplit(url).hostname}, and the token is sent to "
-                f"{urlsplit(self.options.graph_endpoint).hostname} only. Check graph_endpoint and cloud."
+                f"GET {path}: the next page lies on another host, and the token is sent to "
+                f"{self.options.graph_endpoint} only. Check graph_endpoint and cloud. It is: {url.split('?')[0]}"
             )
         if url in seen:
             raise Failure(f"GET {path}: the service named a page it had already sent as the next one. Try again.")
@@ -338,13 +338,12 @@ def odata_text(value: str) -> str:
 _QUERY_SAFE = "$,()'"
 
 
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
+def _origin(url: str) -> tuple[str, str, int] | None:
     try:
-        port = parts.port or 443
-    except ValueError:
-        port = -1
-    return parts.scheme, (parts.hostname or "").lower(), port
+        parts = urlsplit(url)
+        return parts.scheme, (parts.hostname or "").lower(), parts.port or 443
+    except ValueError:  # no URL at all
+        return None
 
 
 def _json(response: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import Options
@@ -74,7 +74,7 @@ def from_azure_devops(options: Options, http: Http, environ: Mapping[str, str] =
 
 
 def _ask(http: Http, method: str, url: str, job_token: str, *, field: str, remedy: str) -> str:
-    if urlsplit(url).scheme != "https":
+    if not url.startswith("https://"):
         raise Failure(remedy.format(": its address is not https, and the job's token is sent nowhere else"))
     response = http.request(method, url, token=job_token, headers={"Content-Type": "application/json"})
     try:

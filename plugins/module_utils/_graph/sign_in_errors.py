@@ -25,6 +25,7 @@ _BAD_CERTIFICATE = (
     "app registration."
 )
 _LOGIN_EXPIRED = "The stored login is no longer valid. Sign in again with entra_device_login."
+_TOO_LATE = "The code was not entered in time. Start the login again."
 _MFA = "The account must pass multi-factor authentication or another interactive step. Sign in with entra_device_login."
 _NO_CONSENT = "Nobody has consented to the app's permissions. Let an administrator grant consent in this tenant."
 _POLICY = "A Conditional Access policy of the tenant forbids this sign-in. Ask who runs the policies."
@@ -49,8 +50,9 @@ _AADSTS = {
     65004: "The consent was declined. Sign in again and accept it, or let an administrator grant it.",
     70008: _LOGIN_EXPIRED,
     70011: "The scope is not valid. Check cloud and graph_endpoint, or the option scopes.",
-    70019: "The code was not entered in time. Start the login again.",
-    70020: "The code was not entered in time. Start the login again.",
+    70016: _TOO_LATE,
+    70019: _TOO_LATE,
+    70020: _TOO_LATE,
     70021: _NO_TRUST,
     90002: _UNKNOWN_TENANT,
     500011: "The tenant does not know this Graph endpoint. Check that cloud and graph_endpoint fit the tenant.",
@@ -79,9 +81,9 @@ _AADSTS = {
 _OAUTH = {
     "authorization_declined": "The sign-in was declined.",
     "access_denied": "The sign-in was declined.",
-    "expired_token": "The code was not entered in time. Start the login again.",
-    "code_expired": "The code was not entered in time. Start the login again.",
-    "authorization_pending": "Nobody entered the code in time. Start the login again.",
+    "expired_token": _TOO_LATE,
+    "code_expired": _TOO_LATE,
+    "authorization_pending": _TOO_LATE,
     "invalid_client": "The app's credential was not accepted.",
     "invalid_grant": _LOGIN_EXPIRED,
     "unauthorized_client": "The app is not allowed to sign in this way, or the tenant does not know it.",

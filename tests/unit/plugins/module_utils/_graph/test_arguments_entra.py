@@ -94,6 +94,7 @@ def test_clouds(cloud):
         "https://user:hunter22@h",
         "https://h/v1.0",
         "https://h:x",
+        "https://[h",
         "https://h?x=1",
     ],
 )
