@@ -1,0 +1,75 @@
+"""Fixtures of the integration tests: each test folder has its own playbook runner, each module its own tenants."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import harness
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_collection() -> None:
+    if not (harness.COLLECTION / "MANIFEST.json").exists() and not (harness.COLLECTION / "galaxy.yml").exists():
+        pytest.exit(f"There is no collection in {harness.COLLECTIONS}: run make first.", returncode=2)
+
+
+@pytest.fixture
+def playbooks(tmp_path: Path) -> harness.Playbooks:
+    return harness.Playbooks(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def start_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., harness.Tenant]]:
+    """Start a rehearsal tenant from a seed; it ends with the test module."""
+    started: list[harness.Tenant] = []
+
+    def start(seed: Mapping[str, Any] | Path) -> harness.Tenant:
+        started.append(harness.Tenant.start(tmp_path_factory.mktemp("tenant"), seed))
+        return started[-1]
+
+    yield start
+    for tenant in started:
+        tenant.stop()
+
+
+def _unavailable(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must test against Samba's domain controller: {reason}", pytrace=False)
+    pytest.skip(f"no Samba domain controller: {reason}")
+
+
+@pytest.fixture(scope="session")
+def _samba_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | str]:
+    """Start the domain controller once, and give its environment file, or why there is none."""
+    folder = tmp_path_factory.mktemp("samba")
+    script = harness.SUPPORT / "samba_dc.py"
+    base = [harness.SYSTEM_PYTHON, str(script)]
+    people = harness.SAMPLE_COMPANY / "export.ldf"
+    if not Path(harness.SYSTEM_PYTHON).exists():
+        yield f"there is no {harness.SYSTEM_PYTHON}"
+        return
+    done = subprocess.run(
+        [*base, "start", "--dir", str(folder), "--people", str(people), "--users", "3000"],
+        env=harness.clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode:
+        yield done.stderr.strip()
+        return
+    yield Path(done.stdout.strip())
+    subprocess.run([*base, "stop", "--dir", str(folder)], check=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def samba(_samba_start: Path | str) -> harness.DomainController:
+    if isinstance(_samba_start, str):
+        _unavailable(_samba_start)
+    return harness.DomainController(Path(_samba_start))
