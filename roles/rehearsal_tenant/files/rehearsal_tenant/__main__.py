@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from typing import Any, Optional
 import uvicorn
 
 from .app import Simulation
+from .directory import DirectoryError
 from .seed import SeedError, load_seed
 from .tenant import Tenant
 from .tls import Certificates, make_certificates, write_private
@@ -47,11 +47,9 @@ def main(arguments: Optional[list[str]] = None) -> int:
         os.remove(environment)
     try:
         seed = load_seed(options.seed) if options.seed else {}
-        if options.directories:
-            seed["directories"] = json.loads(options.directories)
-        simulation = Simulation(seed)
+        simulation = Simulation(seed, base=os.path.dirname(os.path.abspath(options.seed or "")))
         listener = socket.create_server(("127.0.0.1", options.port))
-    except (SeedError, OSError, json.JSONDecodeError) as error:
+    except (SeedError, DirectoryError, OSError) as error:
         sys.stderr.write(f"The rehearsal tenant cannot start: {error}\n")
         return 2
     certificates = make_certificates(directory)
@@ -93,7 +91,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", help="JSON file with the tenant's objects and settings; see the role's README")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--dir", default=".rehearsal", help="where tenant.env and the CA certificate are written")
-    parser.add_argument("--directories", help="JSON list of AD sources, instead of the seed's own")
     return parser
 
 

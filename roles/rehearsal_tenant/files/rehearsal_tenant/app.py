@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from .clock import TenantClock
 from .control import ControlDoor
+from .directory import read_directories
 from .errors import GraphError, bad_request
 from .graph import ConnectionDropped, GraphDoor
 from .login import LoginDoor
@@ -36,11 +37,13 @@ _HOSTS = frozenset({"127.0.0.1", "localhost"})
 class Simulation:
     """A tenant built from a seed, with its doors.
 
-    :raises SeedError: when the seed is wrong.
+    :param base: the folder that relative paths of the seed start from.
+    :raises SeedError, DirectoryError: when the seed is wrong.
     """
 
-    def __init__(self, seed: dict[str, Any], clock: Callable[[], TenantClock] = TenantClock) -> None:
+    def __init__(self, seed: dict[str, Any], base: str = ".", clock: Callable[[], TenantClock] = TenantClock) -> None:
         self._seed = seed
+        self._directories = read_directories(seed.get("directories", []), base)
         self._new_clock = clock
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._build(build_tenant(seed, clock()))
@@ -48,7 +51,7 @@ class Simulation:
 
     def _build(self, tenant: Tenant) -> None:
         self.tenant = tenant
-        tenant.sync = SyncEngine(tenant, self._seed.get("directories", []))
+        tenant.sync = SyncEngine(tenant, self._directories)
         self._tokens = TokenIssuer(tenant, self._key)
         self._login = LoginDoor(tenant, self._tokens)
         self._graph = GraphDoor(tenant)

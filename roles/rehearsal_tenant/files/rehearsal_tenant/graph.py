@@ -11,6 +11,7 @@ import re
 import uuid
 from typing import Any, Callable, NamedTuple, Optional
 
+from . import graph_sync_jobs as jobs
 from . import graph_tenant, graph_users
 from .errors import GraphError, bad_request, denied, method_not_allowed
 from .faults import Fault
@@ -69,6 +70,15 @@ ROUTES = (
     Route("GET", "directory/onPremisesSynchronization", graph_tenant.list_synchronization, _READ_SYNC),
     Route("GET", "directory/onPremisesSynchronization/{id}", graph_tenant.get_synchronization, _READ_SYNC),
     Route("PATCH", "directory/onPremisesSynchronization/{id}", graph_tenant.patch_synchronization, _WRITE_SYNC),
+    Route("GET", "servicePrincipals", jobs.list_service_principals, _READ_APPS),
+    Route("GET", "servicePrincipals/{principal}", jobs.get_service_principal, _READ_APPS),
+    Route("GET", _JOBS, jobs.list_jobs, _READ_JOBS),
+    Route("GET", _JOBS + "/{job}", jobs.get_job, _READ_JOBS),
+    Route("GET", _JOBS + "/{job}/schema", jobs.get_schema, _READ_JOBS),
+    Route("POST", _JOBS + "/{job}/start", jobs.start_job, _WRITE_JOBS),
+    Route("POST", _JOBS + "/{job}/pause", jobs.pause_job, _WRITE_JOBS),
+    Route("POST", _JOBS + "/{job}/restart", jobs.restart_job, _WRITE_JOBS),
+    Route("POST", _JOBS + "/{job}/provisionOnDemand", jobs.provision_on_demand, _WRITE_JOBS),
 )
 
 

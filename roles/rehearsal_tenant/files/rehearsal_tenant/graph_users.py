@@ -124,9 +124,9 @@ def check_may_write(tenant: Tenant, caller: Caller, target: Stored, sensitive: b
         raise denied()
     if caller.delegated and not caller.directory_roles & _USER_WRITERS:
         raise denied()
-    if sensitive and tenant.roles.protects(target.id, tenant.settings.roleCheck == "any"):
-        if not caller.directory_roles & HIGHEST:
-            raise denied()
+    protected = sensitive and tenant.roles.protects(target.id, tenant.settings.roleCheck == "any")
+    if protected and not caller.directory_roles & HIGHEST:
+        raise denied()
 
 
 def _check_names(changes: dict[str, Any], version: str) -> None:
@@ -157,9 +157,9 @@ def _check_identifier(changes: dict[str, Any], caller: Caller) -> None:
 def _check_owner(tenant: Tenant, caller: Caller, target: Stored, changes: dict[str, Any]) -> None:
     """Who owns the user: synced ones refuse nearly everything, those that left the sync may."""
     touched = set(changes) - _CLOUD_OWNED - {"onPremisesObjectIdentifier"}
-    if "onPremisesImmutableId" in changes and caller.delegated:
-        if tenant.settings.delegatedAnchorNeeds not in caller.permissions:
-            raise denied()
+    person_writes_anchor = "onPremisesImmutableId" in changes and caller.delegated
+    if person_writes_anchor and tenant.settings.delegatedAnchorNeeds not in caller.permissions:
+        raise denied()
     state = target.body.get("onPremisesSyncEnabled")
     if state is True and touched:
         same = touched == {"onPremisesImmutableId"} and (

@@ -237,7 +237,8 @@ class LoginDoor:
 
 
 _DEVICE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Device login</title>
-<h1>{tenant}</h1><p>A rehearsal: any user of the tenant signs in without a password.</p><p><strong>{message}</strong></p>
+<h1>{tenant}</h1><p>A rehearsal: any user of the tenant signs in without a password.</p>
+<p><strong>{message}</strong></p>
 <form method="post"><p><label>Code <input name="user_code" autofocus></label></p>
 <p><label>User principal name <input name="user"></label></p><p><button>Sign in</button></p></form></html>"""
 

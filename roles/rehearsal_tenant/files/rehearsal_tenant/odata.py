@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The hybrid.identity authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OData query options: what a request asks for, checked against the shape of the object, and evaluated on dictionaries."""
+"""OData query options: what a request asks for, checked against the shape of the object."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ class _Compiler:
     def _need_advanced(self, what: str) -> None:
         if not self._advanced:
             raise unsupported_query(
-                f"Request with $filter on '{what}' needs advanced query parameters: the header ConsistencyLevel: eventual"
+                f"A $filter with '{what}' needs advanced query parameters: the header ConsistencyLevel: eventual"
                 " and $count=true."
             )
 

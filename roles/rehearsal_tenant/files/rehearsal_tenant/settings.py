@@ -127,6 +127,12 @@ SETTINGS: dict[str, Setting] = {
     "deltaExpired": Setting(
         "400", ("400", "410"), "Status for an expired delta token.", "How is an expired delta token refused?"
     ),
+    "jobTemplate": Setting(
+        "AD2AADProvisioning",
+        ("AD2AADProvisioning", "ADDCInPassthrough"),
+        "templateId of Cloud Sync jobs (their ids start with AD2AADProvisioning either way).",
+        "Which template id does a Cloud Sync job show?",
+    ),
     "softMatchAddresses": Setting(
         "primary",
         ("primary", "all"),

@@ -127,7 +127,13 @@ _USER: dict[str, Property] = {
     "usageLocation": _NAME,
     "userPrincipalName": _ADDRESS,
     "userType": _PLAIN,
-    **dict.fromkeys(("aboutMe", "birthday", "hireDate", "interests", "mailboxSettings", "mySite", "pastProjects", "preferredName", "responsibilities", "schools", "skills"), _BY_ID),
+    **dict.fromkeys(
+        (
+            "aboutMe", "birthday", "hireDate", "interests", "mailboxSettings", "mySite", "pastProjects",
+            "preferredName", "responsibilities", "schools", "skills",
+        ),
+        _BY_ID,
+    ),
 }  # fmt: skip
 
 USER = Shape(
@@ -202,14 +208,15 @@ SERVICE_PRINCIPAL = Shape("servicePrincipal", tuple(_SERVICE_PRINCIPAL), _SERVIC
 _DOMAIN = {
     name: Property("collection" if name == "supportedServices" else "string")
     for name in (
-        "id", "authenticationType", "availabilityStatus", "isAdminManaged", "isDefault", "isInitial", "isRoot", "isVerified",
-        "passwordNotificationWindowInDays", "passwordValidityPeriodInDays", "supportedServices",
+        "id", "authenticationType", "availabilityStatus", "isAdminManaged", "isDefault", "isInitial", "isRoot",
+        "isVerified", "passwordNotificationWindowInDays", "passwordValidityPeriodInDays", "supportedServices",
     )
 }  # fmt: skip
 DOMAIN = Shape("domain", tuple(_DOMAIN), _DOMAIN)
 
+_ORGANIZATION_LISTS = ("businessPhones", "technicalNotificationMails", "verifiedDomains")
 _ORGANIZATION = {
-    name: Property("collection" if name in ("businessPhones", "technicalNotificationMails", "verifiedDomains") else "string")
+    name: Property("collection" if name in _ORGANIZATION_LISTS else "string")
     for name in (
         "id", "deletedDateTime", "businessPhones", "city", "country", "countryLetterCode", "createdDateTime",
         "defaultUsageLocation", "displayName", "onPremisesLastSyncDateTime", "onPremisesSyncEnabled", "postalCode",

@@ -1,27 +1,195 @@
 # Copyright (c) 2026, The hybrid.identity authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The synchronization of the tenant."""
+"""The synchronization: cycles that read AD, decide by ``sync_rules`` and write to the tenant."""
 
 from __future__ import annotations
 
+import asyncio
+import uuid
+from collections import Counter
 from typing import Any, Optional
 
+from .clock import rfc3339
+from .directory import AdObject, Directory, DirectoryError, Snapshot
+from .sync_export import Exporter
+from .sync_scope import Selection, built_in_exclusion
 from .tenant import Tenant
+
+_NAMESPACE = uuid.UUID("5a6f9c1e-6f6d-4ad4-9f5b-1de6c1b8a6a0")
+PAUSE_EVERY = 200  # exports between two looks at other requests
+KEPT_CYCLES = 20
+
+
+class SyncError(ValueError):
+    """An order to the synchronization that it refuses."""
+
+
+class Connector:
+    """One domain's synchronization: its schedule and what its cycles did."""
+
+    def __init__(self, tenant: Tenant, directory: Directory, owners: dict[str, str]) -> None:
+        self._tenant = tenant
+        self.directory = directory
+        self.id = str(uuid.uuid5(_NAMESPACE, directory.domain))
+        self.job_id = f"AD2AADProvisioning.{tenant.id.replace('-', '')}.{self.id}"
+        self.paused = directory.paused
+        self.requested = False
+        self.initial = True
+        self.force_deletes = False
+        self.quarantine: Optional[dict[str, Any]] = None
+        self.failures = 0
+        self.on_demand: list[float] = []
+        self.began: Optional[float] = None
+        self.next_due = tenant.clock.now() + self.interval
+        self.cycles: list[dict[str, Any]] = []
+        self.exporter = Exporter(tenant, directory, owners)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between the starts of two cycles."""
+        settings = self._tenant.settings
+        return float(settings.cycleIntervalSeconds if self.directory.cloud_sync else settings.connectIntervalSeconds)
+
+    @property
+    def running(self) -> bool:
+        """Whether a cycle is under way; a paused job finishes the one it is in."""
+        return self.began is not None
+
+    def due(self) -> bool:
+        """Whether a cycle should start now."""
+        if self.running or self.paused:
+            return False
+        return self.requested or (self._tenant.settings.automaticCycles and self._tenant.clock.now() >= self.next_due)
+
+    def begin(self) -> None:
+        """A cycle starts; its exports show when it ends."""
+        self.began = self._tenant.clock.now()
+        self.requested = False
+        self.next_due = self.began + self.interval
+
+    def over(self) -> bool:
+        """Whether the running cycle has had its time."""
+        return self.began is not None and self._tenant.clock.now() >= self.began + self._tenant.settings.cycleSeconds
+
+    async def finish(self) -> dict[str, Any]:
+        """Read AD, export, and write down what was done."""
+        began = self.began if self.began is not None else self._tenant.clock.now()
+        rows: list[dict[str, Any]] = []
+        error: Optional[str] = None
+        try:
+            snapshot = await asyncio.to_thread(self.directory.read)
+            rows, error = await self._export(snapshot)
+        except DirectoryError as problem:
+            error = str(problem)
+        self.failures = self.failures + 1 if error else 0
+        now = self._tenant.clock.now()
+        cycle = {
+            "began": rfc3339(began),
+            "ended": rfc3339(now),
+            "initial": self.initial,
+            "error": error,
+            "counts": dict(Counter(row["outcome"] for row in rows)),
+            "objects": rows,
+        }
+        self.cycles = [*self.cycles, cycle][-KEPT_CYCLES:]
+        if not error:
+            self.initial = False
+            self._tenant.organization["onPremisesLastSyncDateTime"] = rfc3339(now)
+        self.began = None
+        return cycle
+
+    async def _export(self, snapshot: Snapshot) -> tuple[list[dict[str, Any]], Optional[str]]:
+        selection = Selection(self.directory, snapshot.objects)
+        users = [item for item in snapshot.objects if item.is_user and item.object_guid]
+        excluded = {user.dn: built_in_exclusion(user, snapshot.carried) or selection.exclusion(user) for user in users}
+        present = {user.object_guid for user in users if excluded[user.dn] is None}
+        gone = self.exporter.gone(present)
+        threshold = self._tenant.settings.deleteThreshold
+        if threshold and len(gone) > threshold and not self.force_deletes:
+            now = self._tenant.timestamp()
+            self.quarantine = {"reason": "TooManyDeletes", "currentBegan": now, "seriesBegan": now, "seriesCount": 1}
+            return [], f"{len(gone)} deletions are more than the threshold of {threshold}: nothing was exported."
+        self.quarantine = None
+        self.force_deletes = False
+        if self.directory.staging:
+            return [], None
+        rows = [self.exporter.delete(guid) for guid in gone]
+        for number, user in enumerate(users):
+            row = self.exporter.export(user, excluded[user.dn], snapshot.carried, self.initial)
+            if row is not None:
+                rows.append(row)
+            if number % PAUSE_EVERY == 0:
+                await asyncio.sleep(0)
+        return rows, None
+
+    def provision(self, user: AdObject, carried: frozenset[str]) -> dict[str, Any]:
+        """One user on demand: built-in filters apply, the selection does not."""
+        row = self.exporter.export(user, built_in_exclusion(user, carried), carried, initial=True)
+        return row if row is not None else {"outcome": "skip", "code": "Redundant", "message": "Nothing to export."}
 
 
 class SyncEngine:
-    """Reads the directories and exports to the tenant."""
+    """All connectors of the tenant."""
 
-    def __init__(self, tenant: Tenant, directories: list[Any]) -> None:
+    def __init__(self, tenant: Tenant, directories: list[Directory]) -> None:
         self._tenant = tenant
+        self._lock = asyncio.Lock()
+        owners: dict[str, str] = {}
+        self.connectors = [Connector(tenant, directory, owners) for directory in directories]
 
     async def tick(self) -> None:
         """Start what is due, finish what has run its time."""
+        async with self._lock:
+            for connector in self.connectors:
+                if connector.due():
+                    connector.begin()
+                if connector.over():
+                    await connector.finish()
 
-    async def run_now(self, directory: Optional[str], initial: bool) -> None:
-        """One whole cycle."""
+    async def run_now(self, domain: Optional[str], initial: bool) -> None:
+        """One whole cycle at once, of one domain or of all.
+
+        :raises SyncError: when the domain is not known or its job is paused.
+        """
+        chosen = [item for item in self.connectors if domain in (None, item.directory.domain)]
+        if not chosen:
+            raise SyncError(f"There is no directory {domain!r}; the seed has {self._domains()}.")
+        paused = [item.directory.domain for item in chosen if item.paused]
+        if paused:
+            raise SyncError(f"The synchronization of {', '.join(paused)} is paused: no cycle runs.")
+        async with self._lock:
+            for connector in chosen:
+                connector.initial = connector.initial or initial
+                connector.begin()
+                await connector.finish()
+
+    async def provision(self, connector: Connector, dn: str) -> Optional[dict[str, Any]]:
+        """One user on demand; None when AD has no user of that DN.
+
+        :raises DirectoryError: when AD cannot be read.
+        """
+        async with self._lock:
+            snapshot = None if connector.directory.ldap else await asyncio.to_thread(connector.directory.read)
+            user = await asyncio.to_thread(connector.directory.read_one, dn)
+            if user is None or not user.is_user:
+                return None
+            return connector.provision(user, snapshot.carried if snapshot else frozenset(user.names))
 
     def report(self) -> dict[str, Any]:
-        """What the last cycles did."""
-        return {"directories": []}
+        """Each domain's state and its last cycles, newest last."""
+        return {
+            "directories": [
+                {
+                    "domain": item.directory.domain,
+                    "engine": item.directory.engine,
+                    "paused": item.paused,
+                    "running": item.running,
+                    "cycles": item.cycles,
+                }
+                for item in self.connectors
+            ]
+        }
+
+    def _domains(self) -> str:
+        return ", ".join(item.directory.domain for item in self.connectors) or "none"

@@ -1,0 +1,264 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exporting one AD user: gather the facts, let ``sync_rules`` decide, write what follows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from typing import Any, NamedTuple, Optional
+
+from . import sync_rules
+from .directory import AdObject, Directory
+from .store import DELETED, LIVE, Stored
+from .sync_flow import account, addresses, blanked, identity, overwritten, primary_address
+from .sync_rules import Candidate, Decision, Facts
+from .tenant import Tenant
+
+
+class Link(NamedTuple):
+    """A connected object: the user of the tenant, its anchor, what was last exported, and how often."""
+
+    user_id: str
+    anchor: str
+    digest: str
+    exports: int
+
+
+class Exporter:
+    """Connects the users of one domain with those of the tenant."""
+
+    def __init__(self, tenant: Tenant, directory: Directory, owners: dict[str, str]) -> None:
+        """
+        :param owners: objectGUID by id of the user it is connected to, over all domains; kept up to date here.
+        """
+        self._tenant = tenant
+        self._directory = directory
+        self._owners = owners
+        self._links: dict[str, Link] = {}
+
+    @property
+    def connected(self) -> int:
+        """How many objects are connected."""
+        return len(self._links)
+
+    def gone(self, present: set[Optional[str]]) -> list[str]:
+        """Connected objects that are not in scope any more, by objectGUID."""
+        return [guid for guid in self._links if guid not in present]
+
+    def delete(self, guid: str) -> dict[str, Any]:
+        """Leaving scope: the user goes to the recycle bin, keeps its anchor, and is no longer synced."""
+        link = self._links[guid]
+        self._disconnect(guid)
+        found = self._tenant.store.get(link.user_id)
+        if found is None or found.container != LIVE:
+            return _row(None, guid, Decision("skip", "Gone", "The user is not in the tenant any more.", link.user_id))
+        now = self._tenant.timestamp()
+        self._tenant.write("user", {**found.body, "onPremisesSyncEnabled": False, "deletedDateTime": now}, DELETED)
+        return _row(None, guid, Decision("delete", "Deleted", "The object left the scope.", link.user_id))
+
+    def export(
+        self, user: AdObject, excluded: Optional[str], carried: frozenset[str], initial: bool
+    ) -> Optional[dict[str, Any]]:
+        """One user. None when it is connected and there is nothing new to say."""
+        guid = str(user.object_guid)
+        link = self._live_link(guid)
+        digest = _digest(user)
+        # The second export blanks; after that only changes are exported.
+        if link and excluded is None and not initial and link.digest == digest and link.exports >= 2:
+            return None
+        anchor = anchor_of(user, self._directory)
+        decision = sync_rules.decide(self._facts(user, guid, anchor, link, excluded))
+        if anchor is None or decision.outcome in (sync_rules.SKIP, sync_rules.REFUSE):
+            return _row(user, guid, decision, excluded)
+        body = self._write(user, decision, anchor, carried, link)
+        self._links[guid] = Link(body["id"], anchor, digest, link.exports + 1 if link else 1)
+        self._owners[body["id"]] = guid
+        return _row(user, guid, decision._replace(target=body["id"]))
+
+    def _live_link(self, guid: str) -> Optional[Link]:
+        """The connection; it is broken when someone deleted the user in the tenant."""
+        link = self._links.get(guid)
+        found = self._tenant.store.get(link.user_id) if link else None
+        if link and (found is None or found.container != LIVE):
+            self._disconnect(guid)
+            return None
+        return link
+
+    def _disconnect(self, guid: str) -> None:
+        self._owners.pop(self._links.pop(guid).user_id, None)
+
+    def _facts(
+        self, user: AdObject, guid: str, anchor: Optional[str], link: Optional[Link], excluded: Optional[str]
+    ) -> Facts:
+        tenant, features = self._tenant, self._tenant.features
+        store = tenant.store
+        by_anchor = [
+            item for item in (store.claimants("onPremisesImmutableId", anchor) if anchor else []) if item.kind == "user"
+        ]
+        by_address = self._holders(self._matching_addresses(user))
+        by_any_address = self._holders(addresses(user))
+        by_sid = store.claimants("onPremisesSecurityIdentifier", user.sid) if user.sid else []
+        connected = store.get(link.user_id) if link else None
+        upn = self._cloud_name(user)
+        by_name = [item for item in store.claimants("userPrincipalName", upn) if item.container == LIVE]
+        return Facts(
+            object_guid=guid,
+            anchor=anchor,
+            excluded_by=excluded,
+            connected=self._candidate(connected),
+            connected_anchor=link.anchor if link else None,
+            anchor_holder=self._candidate(_first(by_anchor, LIVE)),
+            deleted_holder=self._candidate(_first(by_anchor, DELETED)),
+            name_holder=self._candidate(_first(by_name, LIVE)),
+            address_holder=self._candidate(next((item for item in by_address if item.kind == "user"), None)),
+            other_kind_holder=self._candidate(next((item for item in by_any_address if item.kind != "user"), None)),
+            address_owners=frozenset(item.id for item in by_any_address if item.kind == "user"),
+            sid_holder=self._candidate(_first(by_sid, LIVE) or _first(by_sid, DELETED)),
+            hard_match_blocked=bool(features["blockCloudObjectTakeoverThroughHardMatchEnabled"]),
+            soft_match_blocked=bool(features["blockSoftMatchEnabled"]),
+            matches_on_name=self._matches_on_name(),
+            takes_over_identifier=bool(features["allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled"]),
+            bypass_lifts_role_check=tenant.settings.bypassLiftsRoleCheck,
+            identifier_must_be_empty=tenant.settings.objectIdentifierCheck == "set",
+            quarantines=bool(features["quarantineUponUpnConflictEnabled"]),
+            quarantines_addresses=bool(features["quarantineUponProxyAddressesConflictEnabled"]),
+        )
+
+    def _matches_on_name(self) -> bool:
+        on = bool(self._tenant.features["softMatchOnUpnEnabled"])
+        return on and (not self._directory.cloud_sync or self._tenant.settings.cloudSyncSoftMatchOnUpn)
+
+    def _matching_addresses(self, user: AdObject) -> list[str]:
+        """The addresses by which a soft match goes."""
+        if self._tenant.settings.softMatchAddresses == "all":
+            return addresses(user)
+        primary = primary_address(user)
+        return [f"smtp:{primary}"] if primary else []
+
+    def _holders(self, wanted: list[str]) -> list[Stored]:
+        """Live objects of any kind that hold one of the addresses."""
+        found = [item for value in wanted for item in self._tenant.store.claimants("proxyAddresses", value)]
+        return [item for item in found if item.container == LIVE]
+
+    def _candidate(self, stored: Optional[Stored]) -> Optional[Candidate]:
+        if stored is None:
+            return None
+        body = stored.body
+        behavior = body.get("onPremisesSyncBehavior") or {}
+        return Candidate(
+            id=stored.id,
+            kind=stored.kind,
+            anchor=body.get("onPremisesImmutableId"),
+            synced=body.get("onPremisesSyncEnabled") is True,
+            cloud_managed=behavior.get("isCloudManaged") is True,
+            holds_role=self._tenant.roles.blocks_match(stored.id, self._tenant.settings.roleCheck == "any"),
+            object_identifier=body.get("onPremisesObjectIdentifier"),
+            connected_to=self._owners.get(stored.id),
+        )
+
+    def _write(
+        self, user: AdObject, decision: Decision, anchor: str, carried: frozenset[str], link: Optional[Link]
+    ) -> dict[str, Any]:
+        tenant = self._tenant
+        own = decision.outcome in (sync_rules.CREATE, sync_rules.QUARANTINE)
+        found = None if own else tenant.store.get(str(decision.target))
+        before = found.body if found else {"id": str(uuid.UUID(int=tenant.random.getrandbits(128), version=4))}
+        body = {
+            **before,
+            **overwritten(user),
+            **(blanked(user, carried) if link else {}),
+            **account(user, bool(tenant.features["passwordSyncEnabled"])),
+            **identity(user, self._directory, anchor),
+            "onPremisesLastSyncDateTime": tenant.timestamp(),
+            "deletedDateTime": None,
+        }
+        if found is None:
+            body.update(createdDateTime=tenant.timestamp(), userType="Member")
+        self._name(user, before, body)
+        self._park_conflicts(body)
+        tenant.write("user", body)
+        return body
+
+    def _name(self, user: AdObject, before: dict[str, Any], body: dict[str, Any]) -> None:
+        """The user principal name: a licensed user of a managed domain keeps its own unless the feature is on."""
+        keeps = not self._tenant.features["synchronizeUpnForManagedUsersEnabled"] and before.get("assignedLicenses")
+        if not before.get("userPrincipalName") or not keeps:
+            body["userPrincipalName"] = self._cloud_name(user)
+
+    def _cloud_name(self, user: AdObject) -> str:
+        """What sync sends as UPN; a suffix that is not verified becomes the onmicrosoft.com domain."""
+        sam = user.text("sAMAccountName") or str(user.object_guid)
+        sent = user.text(self._directory.login_attribute) or sam
+        if "@" in sent and self._tenant.verified(sent):
+            return sent
+        return f"{sent.partition('@')[0]}@{self._tenant.initial_domain}"
+
+    def _park_conflicts(self, body: dict[str, Any]) -> None:
+        """Duplicate attribute resiliency: a value that someone else holds is parked, and noted on the user."""
+        errors = []
+        taken = self._taken(body["id"], "userPrincipalName", body["userPrincipalName"])
+        if taken:
+            errors.append(self._error("UserPrincipalName", body["userPrincipalName"]))
+            prefix = body["userPrincipalName"].partition("@")[0]
+            plus = "+" if self._tenant.settings.quarantinedUpn == "plus" else ""
+            number = self._tenant.random.randrange(1000, 10000)
+            body["userPrincipalName"] = f"{prefix}{plus}{number}@{self._tenant.initial_domain}"
+        kept = []
+        for address in body.get("proxyAddresses") or []:
+            if self._taken(body["id"], "proxyAddresses", address):
+                errors.append(self._error("ProxyAddress", address))
+            else:
+                kept.append(address)
+        if body.get("proxyAddresses"):
+            body["proxyAddresses"] = kept
+        if body.get("mail") and self._taken(body["id"], "proxyAddresses", "smtp:" + body["mail"]):
+            body["mail"] = None
+        body["onPremisesProvisioningErrors"] = errors
+
+    def _taken(self, own_id: str, name: str, value: str) -> bool:
+        return any(item.id != own_id and item.container == LIVE for item in self._tenant.store.claimants(name, value))
+
+    def _error(self, name: str, value: str) -> dict[str, Any]:
+        return {
+            "category": "PropertyConflict",
+            "occurredDateTime": self._tenant.timestamp(),
+            "propertyCausingError": name,
+            "value": value,
+        }
+
+
+def anchor_of(user: AdObject, directory: Directory) -> Optional[str]:
+    """The source anchor by the directory's mode: base64 of bytes, a string as it is."""
+    if directory.anchor == "attribute":
+        return user.text(directory.anchor_attribute)
+    guid, consistency = user.raw("objectGUID"), user.raw("mS-DS-ConsistencyGuid")
+    raw = {
+        "object_guid": guid,
+        "consistency_guid": consistency,
+        "consistency_guid_or_object_guid": consistency or guid,
+    }[directory.anchor]
+    return base64.b64encode(raw).decode() if raw else None
+
+
+def _first(objects: list[Stored], container: str) -> Optional[Stored]:
+    return next((item for item in objects if item.container == container and item.kind == "user"), None)
+
+
+def _digest(user: AdObject) -> str:
+    content = sorted((name, user.all(name)) for name in user.names)
+    return hashlib.sha256(repr((user.dn, content)).encode()).hexdigest()
+
+
+def _row(user: Optional[AdObject], guid: str, decision: Decision, excluded: Optional[str] = None) -> dict[str, Any]:
+    """A line of the cycle's report."""
+    return {
+        "objectGuid": guid,
+        "distinguishedName": user.dn if user else None,
+        "outcome": decision.outcome,
+        "code": decision.code,
+        "message": f"{decision.message} ({excluded})" if excluded else decision.message,
+        "id": decision.target,
+    }
