@@ -121,10 +121,6 @@ def to_row(
     }
 
 
-#: A row of which nothing is known.
-EMPTY_ROW = to_row(Entry("", {}, ""), frozenset(), AnchorSettings(OBJECT_GUID))
-
-
 def wanted_attributes(anchor: AnchorSettings, login_attribute: str, more: Iterable[str] = ()) -> list[str]:
     """Return the AD attributes to ask a server for: those of a row, of the scope rules, and ``more``."""
     names = [*FIELDS.values(), "isCriticalSystemObject", "adminDescription", login_attribute, *more]

@@ -13,7 +13,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.argumen
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry, EntrySource
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.files import read_files
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import (
-    EMPTY_ROW,
     AnchorSettings,
     carried_fields,
     to_row,
@@ -27,6 +26,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowRe
 Row = dict[str, Any]
 
 DEFAULT_LOGIN_ATTRIBUTE = "userPrincipalName"
+# For files of objects that someone shortened: every row has every field.
+_EMPTY_ROW = {**to_row(Entry("", {}, ""), frozenset(), AnchorSettings()), "anchor_reason": None}
 
 
 class Reading(NamedTuple):
@@ -93,7 +94,7 @@ class _Rows(ObjectSource):
 
     def __iter__(self) -> Iterator[Row]:
         for _line, row in self._reader:
-            yield {**EMPTY_ROW, **row}
+            yield {**_EMPTY_ROW, **row}
 
 
 def from_directory(entries: EntrySource, reading: Reading) -> ObjectSource:
