@@ -16,7 +16,6 @@ from typing import Any, Callable, NamedTuple
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph import federation
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import Options, variable
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import Http, TransportError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry import retry_after_seconds
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.sign_in_errors import (
     SignInError,
@@ -29,6 +28,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.token_cache
     save_cache,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tokens import Token, TokenProvider, read_claims
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http, TransportError
 from ansible_collections.hybrid.identity.plugins.module_utils._requirements import msal, requests, require
 
 _PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
@@ -44,13 +44,14 @@ class _Method(NamedTuple):
     option: str | None = None  # the option that chooses it; None: only what the machine offers
 
 
-def token_provider(options: Options, http: Http, environ: Mapping[str, str] = os.environ) -> TokenProvider:
+def token_provider(options: Options, http: Http, environ: Mapping[str, str] | None = None) -> TokenProvider:
     """Choose the way to sign in; nothing is sent yet.
 
     An option of the task beats the environment. Then the order is that of the methods below.
 
     :raises Failure: when there is no way, or when what it needs is missing.
     """
+    environ = os.environ if environ is None else environ
     offered = [method for method in _METHODS if method.offered(options, environ)]
     given = [method for method in offered if method.option in options.given]
     if not offered:

@@ -23,7 +23,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch impor
     run_batches,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, error_from_response
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import Http, TransportError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import Limiter
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry import (
     PASSING_STATUSES,
@@ -33,6 +32,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry impor
     retry_after_seconds,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tokens import TokenProvider
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http, TransportError
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

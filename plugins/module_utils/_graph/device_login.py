@@ -26,7 +26,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.auth import
     to_token,
     token_from_cache,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import Http, TransportError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.sign_in_errors import SignInError, sign_in_error
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.token_cache import (
     CachedLogin,
@@ -34,6 +33,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.token_cache
     load_cache,
     save_cache,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http, TransportError
 from ansible_collections.hybrid.identity.plugins.module_utils._requirements import msal, require
 
 DEVICE_LOGIN_ARGUMENTS: dict[str, Any] = {
@@ -65,9 +65,8 @@ def device_login(
     path = _ready_path(options)
     http = Http(options)
     try:
-        found = _existing_login(options, http, check_mode) if os.path.exists(path) else None
-        if found is not None and not params["force"]:
-            login, expires = found
+        login, expires = _existing_login(options, http, check_mode) if os.path.exists(path) else (None, None)
+        if login is not None and not params["force"]:
             return _result(False, f"{login.username} is signed in already.", login, path, expires)
         if check_mode:
             return _result(
@@ -96,19 +95,18 @@ def _ready_path(options: Options) -> str:
     return path
 
 
-def _existing_login(options: Options, http: Http, check_mode: bool) -> tuple[CachedLogin, float | None] | None:
-    """Return the login in the cache if it works; in check mode if it looks as if it did.
+def _existing_login(options: Options, http: Http, check_mode: bool) -> tuple[CachedLogin | None, float | None]:
+    """Return the login in the cache, and when its token ends, if it works; in check mode if it looks as if it did.
 
     :raises Failure: when the file is something else: it is not ours to overwrite.
     """
     login = describe_cache(load_cache(str(options.token_cache)), options.client_id, options.tenant_id)
     if not login.can_renew or check_mode:
-        return (login, None) if login.can_renew else None
+        return (login if login.can_renew else None), None
     try:
-        token = to_token(token_from_cache(options, http))
+        return login, to_token(token_from_cache(options, http)).expires_at
     except SignInError:
-        return None
-    return login, token.expires_at
+        return None, None
 
 
 def _sign_in(

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import Options
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import Http
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http
 
 # Set by the Azure tasks of Azure DevOps, and the name Terraform users have.
 _SERVICE_CONNECTION = ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID")
@@ -32,12 +31,12 @@ def read_file(options: Options) -> str:
     return token
 
 
-def on_github(environ: Mapping[str, str] = os.environ) -> bool:
+def on_github(environ: Mapping[str, str]) -> bool:
     """Tell whether a GitHub Actions job may ask for a token."""
     return bool(environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") and environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
 
 
-def from_github(options: Options, http: Http, environ: Mapping[str, str] = os.environ) -> str:
+def from_github(options: Options, http: Http, environ: Mapping[str, str]) -> str:
     """Ask GitHub for the job's token. Source: GitHub, "OpenID Connect reference"."""
     url = environ["ACTIONS_ID_TOKEN_REQUEST_URL"]
     url += f"{'&' if '?' in url else '?'}audience={quote(options.federation_audience, safe='')}"
@@ -51,12 +50,12 @@ def from_github(options: Options, http: Http, environ: Mapping[str, str] = os.en
     )
 
 
-def on_azure_devops(environ: Mapping[str, str] = os.environ) -> bool:
+def on_azure_devops(environ: Mapping[str, str]) -> bool:
     """Tell whether an Azure DevOps job may ask for a token."""
     return bool(environ.get("SYSTEM_OIDCREQUESTURI") and environ.get("SYSTEM_ACCESSTOKEN"))
 
 
-def from_azure_devops(options: Options, http: Http, environ: Mapping[str, str] = os.environ) -> str:
+def from_azure_devops(options: Options, http: Http, environ: Mapping[str, str]) -> str:
     """Ask Azure DevOps for the job's token; for a service connection where its id is in the environment."""
     url = f"{environ['SYSTEM_OIDCREQUESTURI']}?api-version=7.1"
     connection = next(filter(None, map(environ.get, _SERVICE_CONNECTION)), None)

@@ -14,9 +14,9 @@ from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import TransportError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry import Backoff
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.sign_in_errors import SignInError
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import TransportError
 
 # Renewed this long before the end, so that no request carries a token that dies on the way.
 _RENEW_BEFORE = 300.0

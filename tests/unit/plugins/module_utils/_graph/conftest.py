@@ -14,9 +14,9 @@ import responses
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import ENTRA_ARGUMENTS, read_options
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import Http
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import Limiter
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tokens import Token, TokenProvider
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http
 
 TENANT = "66666666-7777-8888-9999-000000000000"
 CLIENT = "11111111-2222-3333-4444-555555555555"

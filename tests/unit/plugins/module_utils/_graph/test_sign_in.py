@@ -22,9 +22,9 @@ from ansible_collections.hybrid.identity.plugins.module_utils._errors import Fai
 from ansible_collections.hybrid.identity.plugins.module_utils._graph import auth
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import read_options
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.auth import token_provider
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import Http, TransportError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.sign_in_errors import SignInError, sign_in_error
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tokens import read_claims
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http, TransportError
 
 APP = {"tenant_id": TENANT, "client_id": CLIENT}
 SECRET = "s3cret-value-of-the-app"

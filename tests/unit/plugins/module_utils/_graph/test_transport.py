@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import read_options
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.http import Http, TransportError
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http, TransportError
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
