@@ -17,11 +17,10 @@ import uvicorn
 
 from .app import Simulation
 from .directory import DirectoryError
-from .seed import SeedError, load_seed
+from .places import ENV_FILE, hold_lock
+from .seed import SeedError, load_seed, overlaid
 from .tenant import Tenant
 from .tls import Certificates, make_certificates, write_private
-
-ENV_FILE = "tenant.env"
 
 
 class _Server(uvicorn.Server):
@@ -42,11 +41,17 @@ def main(arguments: Optional[list[str]] = None) -> int:
     options = _parser().parse_args(arguments)
     directory = os.path.abspath(options.dir)
     os.makedirs(directory, mode=0o700, exist_ok=True)
+    lock = hold_lock(directory)
+    if lock is None:
+        sys.stderr.write(f"A rehearsal tenant already runs in {directory}; stop it, or give another --dir.\n")
+        return 2
     environment = os.path.join(directory, ENV_FILE)
     with contextlib.suppress(FileNotFoundError):
         os.remove(environment)
     try:
         seed = load_seed(options.seed) if options.seed else {}
+        if options.overlay:
+            seed = overlaid(seed, load_seed(options.overlay))
         simulation = Simulation(seed, base=os.path.dirname(os.path.abspath(options.seed or "")))
         listener = socket.create_server(("127.0.0.1", options.port))
     except (SeedError, DirectoryError, OSError) as error:
@@ -78,7 +83,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     try:
         _Server(config, ready).run(sockets=[listener])
     finally:
-        for path in (environment, certificates.server, certificates.authority):
+        for path in (environment, certificates.server, certificates.authority, lock):
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
     return 0
@@ -89,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m rehearsal_tenant", description="A simulated Entra tenant on loopback."
     )
     parser.add_argument("--seed", help="JSON file with the tenant's objects and settings; see the role's README")
+    parser.add_argument(
+        "--overlay", help="JSON file whose settings go over the seed's and whose other keys replace them"
+    )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--dir", default=".rehearsal", help="where tenant.env and the CA certificate are written")
     return parser

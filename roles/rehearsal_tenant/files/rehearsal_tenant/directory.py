@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Optional
 import ldap3
 from ldap3.core.exceptions import LDAPException
 from ldap3.protocol.formatters.formatters import format_sid
-from ldif import LDIFParser
+from ldif import LDIFParser  # type: ignore[import-untyped]
 
 # What sync reads of a user; the flow and the scope rules use nothing else.
 ATTRIBUTES = (

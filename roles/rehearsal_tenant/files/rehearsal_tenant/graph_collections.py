@@ -27,7 +27,7 @@ def answer_collection(
     query = read_query(request, shape, filter_modes)
     page, next_token = _sorted_page(query, source) if query.orderby else _page(query, source)
     body: dict[str, Any] = {"@odata.context": f"{request.root}/{request.version}/$metadata#{context}"}
-    if query.count and query.skiptoken is None:
+    if query.counted and query.skiptoken is None:
         body["@odata.count"] = sum(1 for _item in _matching(query, source("")))
     if next_token is not None:
         body["@odata.nextLink"] = link(request, request.path, skiptoken=encode_token(next_token))

@@ -37,7 +37,7 @@ class Query(NamedTuple):
     select: tuple[str, ...]
     test: Optional[Test]
     top: int
-    count: bool
+    counted: bool
     orderby: Optional[tuple[str, bool]]
     skiptoken: Optional[dict[str, Any]]
 
@@ -65,7 +65,7 @@ def read_query(request: GraphRequest, shape: Shape, filter_modes: Mapping[str, s
         select=read_select(request, shape, collection=True),
         test=test,
         top=_read_top(request, shape),
-        count=counted and request.advanced,
+        counted=counted and request.advanced,
         orderby=orderby,
         skiptoken=_read_token(request.query["$skiptoken"]) if "$skiptoken" in request.query else None,
     )

@@ -63,6 +63,12 @@ def load_seed(path: str) -> dict[str, Any]:
     return seed
 
 
+def overlaid(seed: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    """The seed with the overlay's settings over its own, and the overlay's other sections instead of its own."""
+    settings = {**_object(seed.get("settings", {}), "settings"), **_object(overlay.get("settings", {}), "settings")}
+    return {**seed, **overlay, "settings": settings}
+
+
 def build_tenant(seed: dict[str, Any], clock: TenantClock) -> Tenant:
     """
     :raises SeedError: at the first thing that is wrong, with its key and index.
