@@ -136,7 +136,9 @@ class Playbooks:
     ) -> dict[str, Any]:
         """Run one module of the collection and return its result, a failed one as well."""
         run = self.tasks([{"name": name, f"hybrid.identity.{name}": options}], environment, check=check)
-        return run.result(name)
+        result = run.result(name)
+        assert result.get("failed", False) == (run.returncode != 0), run.output
+        return result
 
 
 def local_play(tasks: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
