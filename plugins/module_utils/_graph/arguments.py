@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -150,8 +151,8 @@ def read_options(params: Mapping[str, Any], environ: Mapping[str, str] | None = 
     for name in ("tenant_id", "client_id"):
         if values[name] is not None and not _IDENTIFIER.fullmatch(values[name]):
             raise Failure(f"{_named(name)} holds characters that no id or domain name has.")
-    if values["ca_cert"] and not os.path.exists(values["ca_cert"]):
-        raise Failure(f"{_named('ca_cert')} names {values['ca_cert']}, which does not exist.")
+    if values["ca_cert"]:
+        _check_ca_cert(values["ca_cert"])
     cloud = CLOUDS[values.pop("cloud")]
     values["login_endpoint"] = _endpoint("login_endpoint", values["login_endpoint"] or cloud.login)
     values["graph_endpoint"] = _endpoint("graph_endpoint", values["graph_endpoint"] or cloud.graph)
@@ -161,6 +162,17 @@ def read_options(params: Mapping[str, Any], environ: Mapping[str, str] | None = 
         if params.get(name) not in (None, "") and str(params[name]) != environ.get(variable(name))
     )
     return Options(federation_audience=cloud.federation_audience, given=given, **values)
+
+
+def _check_ca_cert(path: str) -> None:
+    """Refuse a file that would make each connection fail with less clear words."""
+    if not os.path.exists(path):
+        raise Failure(f"{_named('ca_cert')} names {path}, which does not exist.")
+    if os.path.isfile(path):
+        try:
+            ssl.create_default_context(cafile=path)
+        except (OSError, ssl.SSLError):
+            raise Failure(f"{_named('ca_cert')} names {path}, which holds no readable PEM certificate.") from None
 
 
 def variable(option: str) -> str:

@@ -234,9 +234,10 @@ class GraphClient:
         backoff = self.backoff()
         renewed = False
         while True:
-            token = self._tokens.token()
             retry_after = None
             with self.limiter.slot(writes) as started:
+                # Not before: the wait for the turn may be longer than a token lasts.
+                token = self._tokens.token()
                 self._count(writes)
                 try:
                     response = self._http.request(method, url, token=token, json=json, headers=headers)

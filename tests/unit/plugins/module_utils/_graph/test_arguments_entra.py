@@ -39,8 +39,7 @@ def validate(params):
 def test_each_option_falls_back_to_its_variable(option, monkeypatch, tmp_path):
     text, name, value = VALUES.get(option, ("eight-chars-or-more", option, "eight-chars-or-more"))
     if ENTRA_ARGUMENTS[option]["type"] == "path":
-        (tmp_path / "file").touch()
-        text = value = str(tmp_path / "file")
+        text = value = str(tmp_path)
     monkeypatch.setenv(variable(option), text)
     options = read_options(validate({}))
     assert getattr(options, name) == value
@@ -112,6 +111,13 @@ def test_an_endpoint_that_is_no_https_host_is_refused(option, url):
 def test_ranges(option, value):
     with pytest.raises(Failure, match=f"{option}.*between"):
         read_options({option: value}, {})
+
+
+def test_a_ca_file_that_is_none(tmp_path):
+    (tmp_path / "text.pem").write_text("no certificate")
+    with pytest.raises(Failure, match=r"ca_cert.*no readable PEM certificate"):
+        read_options({"ca_cert": str(tmp_path / "text.pem")}, {})
+    assert read_options({"ca_cert": str(tmp_path)}, {}).ca_cert == str(tmp_path)
 
 
 def test_a_ca_file_that_is_not_there(tmp_path):

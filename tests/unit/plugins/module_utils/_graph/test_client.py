@@ -174,6 +174,15 @@ def test_a_refused_ready_token(mock, make_client):
         make_client().get("/users/1")
 
 
+def test_a_token_that_ends_during_a_long_pause_is_renewed_before_the_request(mock, make_client, clock):
+    mock.get(f"{USERS}/1", status=429, headers={"Retry-After": "400"})
+    mock.get(f"{USERS}/1", json={})
+    rest = iter(["old", "new"])
+    tokens = TokenProvider("client_secret", lambda _force: Token(next(rest), clock() + 350), now=clock)
+    make_client(tokens).get("/users/1")
+    assert [call.request.headers["Authorization"] for call in mock.calls] == ["Bearer old", "Bearer new"]
+
+
 def test_permissions_of_an_app_and_of_a_person(make_client):
     app = make_client(renewable(jwt(roles=["User.Read.All", "Domain.Read.All"])))
     assert app.permissions() == {"User.Read.All", "Domain.Read.All"}

@@ -13,7 +13,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter imp
 def run(limiter, clock, count, writes=20, takes=0.0):
     """Send requests one after the other; return (time finished, writes)."""
     done = []
-    for _ in range(count):
+    for _request in range(count):
         with limiter.slot(writes):
             clock.now += takes
         done.append((clock.now, writes))
@@ -21,7 +21,7 @@ def run(limiter, clock, count, writes=20, takes=0.0):
 
 
 def most_in_any_window(done):
-    return max(sum(n for t, n in done if start <= t < start + QUOTA_WINDOW) for start, _ in done)
+    return max(sum(n for t, n in done if start <= t < start + QUOTA_WINDOW) for start, writes in done)
 
 
 def test_a_small_job_does_not_wait(clock):
@@ -35,7 +35,7 @@ def test_no_window_sees_more_than_the_quota_and_most_of_it_is_used(clock):
     assert most_in_any_window(done) <= 3000
     # The last window is only as long as it has to be, so the share is measured between the first and the last burst.
     elapsed = done[-1][0] - began
-    assert sum(n for _, n in done) / elapsed >= 0.95 * 3000 / QUOTA_WINDOW
+    assert sum(n for t, n in done) / elapsed >= 0.95 * 3000 / QUOTA_WINDOW
 
 
 def test_a_small_quota_is_kept(clock):
@@ -98,7 +98,7 @@ def test_recovery_is_slow_and_complete(clock):
         limiter.throttled(5, started)
     clock.now += 5
     paces = []
-    for _ in range(12):
+    for _step in range(12):
         paces.append(spacing(limiter, clock))
         clock.now += 10
     assert paces[0] == pytest.approx(1.0)  # 20 writes a second: the rate the quota sustains

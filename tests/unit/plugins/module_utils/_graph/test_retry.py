@@ -47,9 +47,9 @@ def test_no_header():
 
 def test_waits_grow_up_to_a_limit_and_are_spread(clock):
     full = Backoff(lambda: 10_000, clock, lambda: 1.0)
-    assert [full.next_wait() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [full.next_wait() for attempt in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     half = Backoff(lambda: 10_000, clock, lambda: 0.0)
-    assert [half.next_wait() for _ in range(3)] == [0.5, 1, 2]
+    assert [half.next_wait() for attempt in range(3)] == [0.5, 1, 2]
 
 
 def test_the_budget_runs_from_the_first_failure(clock):
