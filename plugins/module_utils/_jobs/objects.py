@@ -21,7 +21,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.record 
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import rdns
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ldap_filter import parse_filter
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.scope import Facts, Selection, judge
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, explained
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader
 
 Row = dict[str, Any]
 
@@ -88,9 +88,9 @@ class _Entries(ObjectSource):
 class _Rows(ObjectSource):
     """A file that this collection wrote: its rows are taken as they are."""
 
-    def __init__(self, path: str) -> None:
-        self._reader = RowReader(path, ("objects",))
-        super().__init__(path, set(self._reader.header.get("attributes") or ()))
+    def __init__(self, reader: RowReader) -> None:
+        super().__init__(reader.path, set(reader.header.get("attributes") or ()))
+        self._reader = reader
 
     def __iter__(self) -> Iterator[Row]:
         for _line, row in self._reader:
@@ -110,11 +110,10 @@ def from_files(paths: Sequence[str], src_format: str, reading: Reading) -> list[
 
     :param src_format: ``auto, ldif, csv`` or ``jsonl``.
     """
+    wanted = frozenset(name.lower() for name in reading.attributes())
     return [
-        _Rows(path)
-        if _is_rows(path, src_format)
-        else _Entries(read_files([path], src_format), reading, users_only=True)
-        for path in paths
+        _Rows(source) if isinstance(source, RowReader) else _Entries(source, reading, users_only=True)
+        for source in read_files(list(paths), src_format, wanted)
     ]
 
 
@@ -139,10 +138,3 @@ def _may_be_user(entry: Entry) -> bool:
     """Tell whether the entry is a user, or may be one because the export does not show its class."""
     classes = {value.lower() for value in entry.attributes.get("objectclass", ())}
     return not classes or (b"computer" not in classes and bool(classes & {b"user", b"inetorgperson"}))
-
-
-def _is_rows(path: str, src_format: str) -> bool:
-    if src_format != "auto":
-        return src_format == "jsonl"
-    with explained(path, "read"), open(path, "rb") as file:
-        return file.read(4).removeprefix(b"\xef\xbb\xbf")[:1] == b"{"
