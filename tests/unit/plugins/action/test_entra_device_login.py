@@ -32,9 +32,8 @@ class Task:
 def run(monkeypatch):
     def call(login, **args):
         monkeypatch.setattr(plugin, "device_login", login)
-        action = plugin.ActionModule.__new__(plugin.ActionModule)
-        action._task = Task(args)
-        action._connection = type("Connection", (), {"_shell": type("Shell", (), {"tmpdir": None})()})()
+        connection = type("Connection", (), {"_shell": type("Shell", (), {"tmpdir": None})()})()
+        action = plugin.ActionModule(Task(args), connection, None, None, None, None)
         return action.run(task_vars={})
 
     return call
