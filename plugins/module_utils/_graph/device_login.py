@@ -62,7 +62,7 @@ def device_login(
     """
     require("msal", "requests", feature="the device login")
     options = read_options(params)
-    path = _ready_path(options)
+    path = _ready_path(options, check_mode)
     http = Http(options)
     try:
         login, expires = _existing_login(options, http, check_mode) if os.path.exists(path) else (None, None)
@@ -83,15 +83,21 @@ def device_login(
         http.close()
 
 
-def _ready_path(options: Options) -> str:
-    """Return where the cache goes; nobody shall sign in and then lose the login."""
+def _ready_path(options: Options, check_mode: bool) -> str:
+    """Return where the cache goes; nobody shall sign in and then lose the login for want of a folder."""
     for name in ("tenant_id", "client_id", "token_cache"):
         if not getattr(options, name):
             raise Failure(f"A device login needs the option {name} (environment: {variable(name)}).")
     path = str(options.token_cache)
-    directory = os.path.dirname(os.path.abspath(path))
-    if not (os.path.isdir(directory) and os.access(directory, os.W_OK)):
-        raise Failure(f"The token cache {path} cannot be written: {directory} is no directory one may write to.")
+    folder = os.path.dirname(os.path.abspath(path))
+    if check_mode:
+        return path
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as exc:
+        raise Failure(f"The folder {folder} of the token cache cannot be made ({exc.strerror}).") from None
+    if not os.access(folder, os.W_OK):
+        raise Failure(f"The token cache {path} cannot be written: its folder may not be written to.")
     return path
 
 

@@ -241,9 +241,18 @@ def test_what_is_needed(world, missing):
         world.sign_in(**{missing: None})
 
 
+def test_a_missing_folder_is_made_for_its_owner_only(world):
+    world.login.answers.append(granted())
+    world.path = world.path.parent / "new" / "cache.json"
+    world.sign_in()
+    assert world.path.exists()
+    assert world.path.parent.stat().st_mode & 0o777 == 0o700
+
+
 def test_nobody_signs_in_for_a_file_that_cannot_be_written(world):
-    with pytest.raises(Failure, match="no directory one may write to"):
-        world.sign_in(token_cache=str(world.path.parent / "none" / "cache.json"))
+    (world.path.parent / "file").touch()
+    with pytest.raises(Failure, match="cannot be made"):
+        world.sign_in(token_cache=str(world.path.parent / "file" / "cache.json"))
     assert world.asked == []
 
 
