@@ -57,8 +57,8 @@ extends_documentation_fragment:
 notes:
   - O(tenant_id), O(client_id) and O(token_cache) are needed. The app registration must allow public client flows.
   - Of the ways to sign in only this one is used; options that belong to others are ignored.
-  - The file holds tokens in clear text, with mode 0600; its folder is made if it is missing. Keep it out of backups and version control, and delete it when
-    the work is done.
+  - The file holds tokens in clear text, with mode 0600; its folder is made if it is missing. Keep it out of backups and
+    version control, and delete it when the work is done.
 seealso:
   - module: hybrid.identity.entra_sync_status
 """
