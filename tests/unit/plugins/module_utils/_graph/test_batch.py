@@ -13,7 +13,7 @@ import threading
 import pytest
 import requests
 import responses
-from conftest import GRAPH
+from graph_doubles import GRAPH
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchRequest

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 import requests
-from conftest import CLIENT, GRAPH, TENANT, Login, jwt
+from graph_doubles import CLIENT, GRAPH, TENANT, Login, jwt
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import (

@@ -12,7 +12,7 @@ import time
 
 import pytest
 import requests
-from conftest import CLIENT, GRAPH, LOGIN, TENANT, jwt
+from graph_doubles import CLIENT, GRAPH, LOGIN, TENANT, jwt
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import connect

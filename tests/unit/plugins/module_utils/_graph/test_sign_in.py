@@ -12,11 +12,11 @@ import json
 import jwt as pyjwt
 import pytest
 import requests
-from conftest import CLIENT, GRAPH, LOGIN, TENANT, Login, jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
+from graph_doubles import CLIENT, GRAPH, LOGIN, TENANT, Login, jwt
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph import auth

@@ -9,7 +9,7 @@ import json
 
 import pytest
 import responses
-from conftest import GRAPH
+from graph_doubles import GRAPH
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph import synchronization, tenant, users
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, conflicting_ids
