@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", help="JSON file with the tenant's objects and settings; see the role's README")
     parser.add_argument(
-        "--overlay", help="JSON file whose settings go over the seed's and whose other keys replace them"
+        "--overlay", help="JSON file: its settings go over the seed's, its other keys replace them"
     )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--dir", default=".rehearsal", help="where tenant.env and the CA certificate are written")

@@ -94,8 +94,12 @@ class Simulation:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            if self.tenant.settings.automaticCycles:
-                await self.tenant.sync.tick()
+            await self.tick()
+
+    async def tick(self) -> None:
+        """What time does by itself: sync cycles, and the end of the recycle bin's patience."""
+        await self.tenant.sync.tick()
+        self.tenant.empty_old_bin()
 
     async def _serve_graph(self, request: Request) -> Response:
         version, path = request.path_params["version"], request.path_params["path"].strip("/")

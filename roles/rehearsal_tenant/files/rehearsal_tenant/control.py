@@ -144,7 +144,7 @@ class ControlDoor:
             if "frozen" in order:
                 clock.freeze() if order["frozen"] else clock.run()
             clock.advance(float(order.get("advanceSeconds", 0)))
-            await self._tenant.sync.tick()
+            await self._simulation.tick()
         return JSONResponse({"now": rfc3339(clock.now()), "frozen": clock.frozen})
 
     async def _sync(self, request: Request) -> Response:

@@ -28,7 +28,7 @@ _OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$orderby", "$skip
 NO_MODES: Mapping[str, str] = {}
 DEFAULT_TOP = 100
 _CASE_SENSITIVE = frozenset({"onPremisesImmutableId"})
-_QUOTED_OR_WORD = re.compile(r"'(?:[^']|'')*'|\b(?:startsWith|endsWith|NOT|AND|OR)\b")
+_QUOTED_OR_WORD = re.compile(r"'(?:[^']|'')*'|\b(?:startsWith|endsWith|and|or|not)\b(\()?", re.IGNORECASE)
 
 
 class Query(NamedTuple):
@@ -153,12 +153,19 @@ def _read_orderby(request: GraphRequest, shape: Shape) -> Optional[tuple[str, bo
 
 def _read_filter(text: str, shape: Shape, version: str, advanced: bool, modes: Mapping[str, str]) -> Test:
     # The parser knows OData's own spelling of functions and operators only; Graph does not mind the case.
-    normal = _QUOTED_OR_WORD.sub(lambda hit: hit[0] if hit[0].startswith("'") else hit[0].lower(), text)
+    normal = _QUOTED_OR_WORD.sub(_normal_word, text)
     try:
         tree = ODataParser().parse(ODataLexer().tokenize(normal))
     except ODataException:
         raise bad_request(f"Invalid filter clause: {text}", "BadRequest") from None
     return _Compiler(shape, version, advanced, modes).compile(tree)
+
+
+def _normal_word(hit: re.Match[str]) -> str:
+    word = hit[0].lower()
+    if hit[0].startswith("'"):
+        return hit[0]
+    return "not (" if word == "not(" else word
 
 
 class _Compiler:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts and stops a rehearsal tenant in the background: ``python -m rehearsal_tenant.service start|stop --dir …``.
 
-Prints one line of JSON: ``{"changed": bool, "running": bool, "dir": …}``; how to connect is in tenant.env. Uses the standard library
-only, so that it can stop a tenant whatever became of the libraries.
+Prints one line of JSON: ``{"changed": bool, "running": bool, "dir": …}``; how to connect is in tenant.env. Uses the
+standard library only, so that it can stop a tenant whatever became of the libraries.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
 
-from .clock import TenantClock, rfc3339
+from .clock import TenantClock, parse_rfc3339, rfc3339
 from .faults import Faults
 from .quota import WriteQuota
 from .roles import RoleBook
 from .settings import Settings
-from .store import LIVE, Store, Stored
+from .store import DELETED, GONE, LIVE, Store, Stored
 
 if TYPE_CHECKING:
     from .sync_engine import SyncEngine
@@ -140,6 +140,18 @@ class Tenant:
     def write(self, kind: str, body: dict[str, Any], container: str = LIVE) -> None:
         """Write an object now."""
         self.store.put(kind, body["id"], body, container, self.clock.now())
+
+    def empty_old_bin(self) -> None:
+        """Purge what has been in the recycle bin for too long."""
+        limit = self.clock.now() - float(self.settings.deletedRetentionSeconds)
+        for kind in ("user", "group"):
+            expired = [
+                stored
+                for stored in self.store.page(kind, DELETED, self.clock.now())
+                if parse_rfc3339(stored.body["deletedDateTime"]) < limit
+            ]
+            for stored in expired:
+                self.write(kind, stored.body, GONE)
 
     def timestamp(self) -> str:
         """Now, as Graph writes it."""
