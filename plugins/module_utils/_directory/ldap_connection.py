@@ -22,8 +22,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_er
     UNAVAILABLE,
     DirectoryError,
     explain_bind,
-    explain_certificate,
     explain_kerberos,
+    explain_tls,
 )
 
 _DEFAULT_PORTS = {"ldaps": 636, "start_tls": 389, "none": 389}
@@ -129,7 +129,7 @@ def _open(host: str, port: int, url: str, protocol: str, options: dict[str, Any]
     ldap3 = _requirements.ldap3
     exceptions = ldap3.core.exceptions
     _resolve(host, port)
-    tls_errors: list[ssl.SSLError] = []
+    tls_errors: list[OSError] = []
     server = ldap3.Server(
         host,
         port=port,
@@ -156,7 +156,7 @@ def _open(host: str, port: int, url: str, protocol: str, options: dict[str, Any]
         if tls_errors:
             verification = isinstance(tls_errors[-1], ssl.SSLCertVerificationError)
             code = "certificate" if verification else "tls"
-            raise _Unusable(code, explain_certificate(tls_errors[-1])) from None
+            raise _Unusable(code, explain_tls(tls_errors[-1])) from None
         if isinstance(exc, exceptions.LDAPStartTLSError):
             raise _Unusable("tls", f"it refused StartTLS ({exc})") from None
         if isinstance(exc, exceptions.LDAPCommunicationError):
@@ -185,7 +185,7 @@ def _socket_reason(exc: Exception) -> str:
     return str(exc)
 
 
-def _tls(host: str, ca_cert: str | None, errors: list[ssl.SSLError]) -> Any:
+def _tls(host: str, ca_cert: str | None, errors: list[OSError]) -> Any:
     """Return ldap3's TLS settings, verifying chain and name with OpenSSL.
 
     ldap3 compares names with code of its own that knows no addresses, and swallows the reason of a failure: the
@@ -196,7 +196,7 @@ def _tls(host: str, ca_cert: str | None, errors: list[ssl.SSLError]) -> Any:
     def handshake(connection: Any, do_handshake: bool = False) -> None:
         try:
             connection.socket = context.wrap_socket(connection.socket, server_hostname=host)
-        except ssl.SSLError as exc:
+        except OSError as exc:  # SSLError is one
             errors.append(exc)
             raise
 
