@@ -49,6 +49,13 @@ $(INSTALLED): $(SOURCES) $(VENV)/.runtime
 	@touch $@
 	@echo "built and installed: $$(ls .build/artifact/*.tar.gz)"
 
+demo: $(INSTALLED) ## the main job end to end on a sample company (AD=samba: from a real AD server)
+	@tests/support/demo.sh $(or $(AD),export)
+
+tenant: $(INSTALLED) ## start the rehearsal tenant by itself (SEED=file.json PORT=8443); Ctrl-C stops it
+	PYTHONPATH=roles/rehearsal_tenant/files python -m rehearsal_tenant --port $(or $(PORT),0) --dir .rehearsal \
+	  --seed $(or $(SEED),roles/rehearsal_tenant/files/sample_company/tenant.json)
+
 lint: $(INSTALLED) $(VENV)/.tests ## ruff, mypy, shellcheck, ansible-lint (production), ansible-test sanity, galaxy-importer
 	ruff check .
 	ruff format --check .
@@ -71,7 +78,8 @@ artifact-list: $(INSTALLED) ## write tests/artifact.txt, the list of what ships,
 	tar tzf .build/artifact/*.tar.gz | grep -v '/$$' | LC_ALL=C sort > tests/artifact.txt
 
 samba: $(VENV)/.tests ## install Samba's AD domain controller and Kerberos, where this machine lets us
-	tests/support/install_samba.sh || test $$? -eq 77
+	@tests/support/install_samba.sh || test $$? -eq 77
+	@python -c 'import gssapi' 2>/dev/null || ! command -v krb5-config >/dev/null || $(BIN)/pip install --quiet gssapi || test $$? -eq 77
 
 clean: ## remove everything that make made
 	rm -rf .build .cache .rehearsal .venv tests/output
