@@ -69,11 +69,11 @@ def require(*names: str, feature: str) -> None:
     :param feature: what needs them, as it ends the sentence "… is needed for".
     :raises MissingRequirement: with the versions that do and the command that installs them.
     """
-    problems = [problem for problem in map(_problem, names) if problem]
+    problems = {name: problem for name in names for problem in [_problem(name)] if problem}
     if problems:
-        packages = " ".join(f"'{name}{_REQUIREMENTS[name].bound}'" for name in names)
+        packages = " ".join(f"'{name}{_REQUIREMENTS[name].bound}'" for name in problems)
         raise MissingRequirement(
-            f"{', '.join(problems)}; needed for {feature}. The Python that runs this is {sys.executable}. "
+            f"{', '.join(problems.values())}; needed for {feature}. The Python that runs this is {sys.executable}. "
             f"Install with: {sys.executable} -m pip install {packages}"
         )
 
