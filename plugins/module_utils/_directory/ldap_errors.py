@@ -134,15 +134,13 @@ def explain_kerberos(error: Any, server: str) -> DirectoryError:
     return DirectoryError("sign_in", f"Signing in to {server} with Kerberos failed: {text} ({codes}).")
 
 
-def explain_certificate(error: ssl.SSLError) -> str:
-    """Return why TLS could not be set up, as the end of a sentence."""
+def explain_tls(error: OSError) -> str:
+    """Return why TLS could not be set up, as the end of a sentence; ``ssl.SSLError`` is an ``OSError``."""
     if isinstance(error, ssl.SSLCertVerificationError):
         text = _CERTIFICATE_ERRORS.get(error.verify_code, error.verify_message)
         return f"its certificate is not accepted: {text} (OpenSSL verify code {error.verify_code})"
-    return (
-        f"TLS could not be set up ({error.reason or error}); does the server speak TLS on this port, and has it a "
-        "certificate?"
-    )
+    reason = getattr(error, "reason", None) or error.strerror or error
+    return f"TLS could not be set up ({reason}); does the server speak TLS on this port, and has it a certificate?"
 
 
 def explain_search(result: dict[str, Any], server: str, base: str) -> DirectoryError:
@@ -158,7 +156,7 @@ def explain_search(result: dict[str, Any], server: str, base: str) -> DirectoryE
     if number == INVALID_DN_SYNTAX:
         return DirectoryError(
             "base",
-            f"{tried} failed: that is no distinguished name (LDAP 34). Write it like OU=People,DC=example,DC=com.",
+            f"{tried} failed: search_base is no distinguished name like OU=Sales,DC=example,DC=com (LDAP 34).",
         )
     if number == REFERRAL:
         others = ", ".join(result.get("referrals") or ()) or "another server"

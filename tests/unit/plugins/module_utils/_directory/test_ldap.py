@@ -136,7 +136,7 @@ def test_every_base_and_filter_is_searched():
     [
         ({"result": 32, "dn": "DC=example,DC=com"}, "base", [BASE, "no such object", '"DC=example,DC=com"', "LDAP 32"]),
         ({"result": 32}, "base", ["no part of it exists"]),
-        ({"result": 34}, "base", ["no distinguished name"]),
+        ({"result": 34}, "base", ["search_base is no distinguished name"]),
         ({"result": 10, "referrals": ["ldap://other.example.com"]}, "base", ["another domain", "ldap://other.example"]),
         ({"result": 4, "ignore_paging": True}, "interrupted", ["size limit", "incomplete"]),
         ({"result": 3}, "interrupted", ["longer than the server allows", "search_base"]),
