@@ -37,10 +37,12 @@ def start_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         tenant.stop()
 
 
-def _unavailable(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"CI must test against Samba's domain controller: {reason}", pytrace=False)
-    pytest.skip(f"no Samba domain controller: {reason}")
+_NO_SAMBA = pytest.StashKey[str]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if _NO_SAMBA in config.stash:
+        terminalreporter.write_line(f"Not tested against a real domain controller: {config.stash[_NO_SAMBA]}")
 
 
 @pytest.fixture(scope="session")
@@ -62,14 +64,18 @@ def _samba_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | st
         check=False,
     )
     if done.returncode:
-        yield done.stderr.strip()
+        yield done.stderr.strip().rpartition("Samba domain controller: ")[2]
         return
     yield Path(done.stdout.strip())
     subprocess.run([*base, "stop", "--dir", str(folder)], check=True, timeout=60)
 
 
 @pytest.fixture(scope="session")
-def samba(_samba_start: Path | str) -> harness.DomainController:
+def samba(_samba_start: Path | str, request: pytest.FixtureRequest) -> harness.DomainController:
+    """Return the domain controller; where there can be none, skip, but fail in CI."""
     if isinstance(_samba_start, str):
-        _unavailable(_samba_start)
-    return harness.DomainController(Path(_samba_start))
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must test against a real domain controller: {_samba_start}", pytrace=False)
+        request.config.stash[_NO_SAMBA] = _samba_start
+        pytest.skip(_samba_start)
+    return harness.DomainController(_samba_start)
