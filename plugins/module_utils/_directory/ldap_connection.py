@@ -199,6 +199,7 @@ def _tls(host: str, ca_cert: str | None, errors: list[OSError]) -> Any:
         except OSError as exc:  # SSLError is one
             errors.append(exc)
             raise
+        errors.clear()  # of another address of the same host
 
     tls = _requirements.ldap3.Tls(validate=ssl.CERT_REQUIRED)
     tls.wrap_socket = handshake
