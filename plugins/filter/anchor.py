@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The hybrid.identity authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters ``guid_to_immutable_id`` and ``immutable_id_to_guid``; each is documented in the YAML file of its name."""
+"""The filters ``guid_to_immutable_id`` and ``immutable_id_to_guid``; the YAML files beside document them."""
 
 from __future__ import annotations
 
