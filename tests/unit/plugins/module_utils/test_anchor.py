@@ -173,6 +173,14 @@ def test_a_tenants_guid_anchor_is_read_with_its_bytes():
     assert _anchor.read_immutable_id(BASE64) == (BASE64, RAW)
 
 
+def outcome(text):
+    """Return the bytes of a value, or the code with which it is refused."""
+    try:
+        return parse_guid(text)
+    except AnchorError as exc:
+        return exc.code
+
+
 @given(st.uuids())
 def test_round_trip(guid):
     assume(guid.int)
@@ -199,18 +207,11 @@ def test_unambiguous_spellings_never_disagree(raw):
 
 @given(st.uuids(version=4), st.booleans())
 def test_bare_hex_of_a_version_4_guid_is_right_or_refused(guid, as_text):
-    try:
-        raw = parse_guid(guid.hex if as_text else guid.bytes_le.hex())
-    except AnchorError as exc:
-        assert exc.code == "ambiguous_hex"
-    else:
-        assert raw == guid.bytes_le
+    assert outcome(guid.hex if as_text else guid.bytes_le.hex()) in (guid.bytes_le, "ambiguous_hex")
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused_in_a_sentence(text):
-    try:
-        assert len(parse_guid(text)) == 16
-    except AnchorError as exc:
-        assert exc.message
+    result = outcome(text)
+    assert isinstance(result, str) or len(result) == 16
     assert _anchor.read_immutable_id(text).text == text
