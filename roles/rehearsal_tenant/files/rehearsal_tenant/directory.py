@@ -310,13 +310,17 @@ def _read_ldap(directory: Directory) -> Snapshot:
     base = (directory.ldap or {})["searchBase"]
     with _connected(directory) as connection:
         objects = list(_search(connection, base, USERS_AND_GROUPS, ldap3.SUBTREE))
-        # An attribute that the schema lacks (Exchange's, often) is unknown to sync; any other is read, empty or not.
-        known = {name.lower() for name in connection.server.schema.attribute_types}
-    return Snapshot(objects, frozenset(name.lower() for name in ATTRIBUTES if name.lower() in known))
+        return Snapshot(objects, frozenset(name.lower() for name in _readable(connection)))
+
+
+def _readable(connection: ldap3.Connection) -> list[str]:
+    """What the schema has; the others (Exchange's, often) are unknown to sync, and ldap3 refuses to ask for them."""
+    known = {name.lower() for name in connection.server.schema.attribute_types}
+    return [name for name in ATTRIBUTES if name.lower() in known]
 
 
 def _search(connection: ldap3.Connection, base: str, text: str, scope: str) -> Iterator[AdObject]:
-    wanted = list(ATTRIBUTES)
+    wanted = _readable(connection)
     try:
         for entry in connection.extend.standard.paged_search(base, text, scope, attributes=wanted, paged_size=PAGE):
             if entry["type"] == "searchResEntry":
