@@ -61,6 +61,8 @@ def seed(samba: harness.DomainController) -> dict[str, Any]:
             "scope": {"ous": search_bases(samba)},
         }
     ]
+    # Nobody gets synced but by the anchor that the job sets.
+    content["features"] = {**content.get("features", {}), "blockSoftMatchEnabled": True}
     content["settings"] = {"listLagSeconds": LIST_LAG, "idLagSeconds": ID_LAG, "automaticCycles": False}
     return content
 

@@ -172,8 +172,10 @@ def open_database(configuration: Path):
     )
 
 
-#: The attributes of Exchange's schema that directory sync looks at: name, object identifier, syntax, OM syntax.
+#: Some attributes of Exchange's schema that directory sync looks at: name, object identifier, syntax, OM syntax.
+#: Others stay unknown to the server, as in a domain that never saw Exchange.
 EXCHANGE_ATTRIBUTES = (
+    ("mailNickname", "1.2.840.113556.1.2.447", "2.5.5.12", 64),
     ("msExchRecipientTypeDetails", "1.2.840.113556.1.4.7000.102.50855", "2.5.5.16", 65),
     ("msExchMailboxGuid", "1.2.840.113556.1.4.7000.102.11060", "2.5.5.10", 4),
 )
