@@ -241,6 +241,8 @@ def domain_sid_of(entries: list[Entry]) -> str | None:
 
 def load(configuration: Path, realm: str, people: list[Entry], users: int) -> list[str]:
     """Fill a newly provisioned directory; return the DNs left out because the domain has its own."""
+    import ldb
+
     database = open_database(configuration)
     base = str(database.get_default_basedn())
     if any(name.lower().startswith("msexch") for _dn, attributes in people for name in attributes):
@@ -248,6 +250,10 @@ def load(configuration: Path, realm: str, people: list[Entry], users: int) -> li
         database = open_database(configuration)
     for name in ACCOUNTS:
         database.newuser(name, _password(), description="An account of the tests")
+        account = ldb.Message(ldb.Dn(database, f"CN={name},CN=Users,{base}"))
+        # So directory sync leaves it alone, as administrators do with service accounts.
+        account["adminDescription"] = ldb.MessageElement("User_NotSynced", ldb.FLAG_MOD_ADD, "adminDescription")
+        database.modify(account)
     _hide_attributes(database)
     loader = Loader(database)
     loader.add(people)

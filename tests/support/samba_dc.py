@@ -38,6 +38,7 @@ DEFAULT_REALM = "company.example"
 PORTS = (389, 636, 88, 3268)
 HOST_NAME = "dc1"
 START_SECONDS = 60
+KEPT_ARCHIVES = 4
 
 SMB_CONF = """\
 [global]
@@ -220,6 +221,8 @@ def _cached(folder: Path, cache: Path, realm: str, people: Path | None, users: i
                 file.add(build_at / name, name)
         temporary.replace(archive)
         shutil.rmtree(build_at)
+        for old in sorted(cache.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-KEPT_ARCHIVES]:
+            old.unlink()
     with tarfile.open(archive) as file:
         file.extractall(folder)  # noqa: S202 - our own archive, in a folder that only we may write
 
