@@ -214,7 +214,7 @@ RULES: tuple[Rule, ...] = (
         REFUSE, "AttributeValueMustBeUnique", _CONFLICT, lambda f: f.name_holder,
     ),
     Rule(
-        lambda f: _addresses_taken(f) and not f.soft_targets and not f.quarantines_addresses,
+        lambda f: f.anchor_holder and _addresses_taken(f) and not f.quarantines_addresses,
         REFUSE, "AttributeValueMustBeUnique", _CONFLICT,
     ),
     Rule(_holder, HARD_MATCH, "HardMatch", "Matched by source anchor.", _holder),
@@ -224,6 +224,10 @@ RULES: tuple[Rule, ...] = (
         REFUSE, "InvalidSoftMatch", _SOFT_MATCH_REFUSED, lambda f: f.soft_targets[0],
     ),
     Rule(_soft_conflict, QUARANTINE, "InvalidSoftMatch", _SOFT_MATCH_REFUSED, lambda f: f.soft_targets[0]),
+    Rule(
+        lambda f: _addresses_taken(f) and not f.quarantines_addresses,
+        REFUSE, "AttributeValueMustBeUnique", _CONFLICT,
+    ),
     Rule(
         lambda f: f.soft_target and f.soft_target.cloud_managed,
         SKIP, "SourceOfAuthorityCloud", "The source of authority of the user is the cloud.", _soft,
