@@ -126,8 +126,8 @@ class LdifSource:
         return _finish(values)
 
     def _learn(self, line: bytes, name: bytes) -> tuple[str, bytes] | None:
-        """Read a line seen for the first time in this form; None for a comment."""
-        if not line or line.startswith(b"#"):
+        """Read a line seen for the first time in this form; None for a comment or a line of blanks."""
+        if line.startswith(b"#") or not line.strip():
             return None
         key, value, is_base64 = _parse_line(line)
         if self._wanted is not None and key not in self._wanted:
@@ -235,9 +235,10 @@ def _explain(path: str, line: int, block: bytes) -> dict[str, Any]:
             at, shown = number, unfolded
             key, value, _is_base64 = _parse_line(shown)
             values.setdefault(key, []).append(value)
+            _restore_binary({key: [value]})
             if key in ("dn", "changetype", "version", "result"):
                 _finish(dict(values))
-        at, shown = next(_logical_lines(line, block))
+        at, shown = next(_logical_lines(line, block), (at, b""))
         _finish(values)
     except _Unreadable as exc:
         message = str(exc)
