@@ -3,8 +3,8 @@
 "Aurelia Instruments" is invented. It has sixteen offices, people whose names need every kind of encoding, and the
 ordinary troubles of a hard match, each with what has to come of it (``Person.trouble``, ``Person.outcome``).
 
-Nothing here is random: identifiers are derived from names. :func:`people` returns plain records for whoever wants to
-load them into a real directory; ``make_sample_company.py`` writes them as the export and the tenant of a rehearsal.
+Nothing here is random: identifiers are derived from names. ``make_sample_company.py`` writes the people as the export
+and the tenant of a rehearsal.
 """
 
 from __future__ import annotations
@@ -302,19 +302,6 @@ def company() -> list[Person]:
     return everybody
 
 
-def people() -> list[dict[str, Any]]:
-    """The AD side as plain records, attribute names as AD spells them, values as text or bytes.
-
-    ``dn`` is relative: put the domain's own name behind it. ``builtin`` objects exist in any AD already.
-    """
-    return [
-        {"dn": person.dn, "given_name": person.given_name, "surname": person.surname, "login": person.login,
-         "builtin": person.builtin, "object_guid": person.guid, "trouble": person.trouble, "outcome": person.outcome,
-         "attributes": attributes(person)}
-        for person in company()
-    ]  # fmt: skip
-
-
 def _sid_bytes(text: str) -> bytes:
     _, revision, authority, *rest = text.split("-")
     return (
@@ -327,6 +314,7 @@ def _sid_bytes(text: str) -> bytes:
 def attributes(person: Person) -> dict[str, list[str] | list[bytes]]:
     """What ``ldifde`` returns for the export line of the documentation, in the order in which AD returns it."""
     found: dict[str, Any] = {
+        "objectClass": ["top", "person", "organizationalPerson", "user"],
         "displayName": None if person.builtin else person.display_name,
         "objectGUID": anchor_bytes(person.guid),
         "userAccountControl": person.control,

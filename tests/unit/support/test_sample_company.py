@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 import make_sample_company
-from sample_company import AD_DOMAIN, SYNCED, company, people
+from sample_company import AD_DOMAIN, SYNCED, attributes, company
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +63,21 @@ def test_guids_of_the_export_are_those_of_the_people(written):
         for line in text.split("\r\n")
         if line.startswith("objectGUID:: ")
     ]
-    assert exported == [person["object_guid"] for person in people()]
+    assert exported == [person.guid for person in company()]
     assert len(set(exported)) == len(exported) >= 200
 
 
 @pytest.mark.parametrize("attribute", ["sAMAccountName", "userPrincipalName", "objectSid"])
 def test_what_a_directory_keeps_unique_is_unique(attribute):
-    values = [person["attributes"][attribute][0] for person in people() if attribute in person["attributes"]]
+    values = [value for person in company() for value in attributes(person).get(attribute, [])]
     folded = [value.lower() if isinstance(value, str) else value for value in values]
     assert [value for value, times in Counter(folded).items() if times > 1] == []
 
 
 def test_names_fit_what_active_directory_allows():
-    for person in people():
-        assert len(person["attributes"]["sAMAccountName"][0]) <= 20
-        assert len(person["dn"].split(",")[0]) <= 64 + len("CN=")
+    for person in company():
+        assert len(person.sam) <= 20
+        assert len(person.common_name or person.display_name) <= 64
 
 
 def test_every_trouble_of_an_ordinary_company_is_there(written):
