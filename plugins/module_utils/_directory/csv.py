@@ -89,7 +89,7 @@ class CsvSource:
         self._columns = [
             _Column(position, self._titles[position], attribute, _reader(titles[position], attribute, from_csvde))
             for position, attribute in _attributes(titles).items()
-            if position not in unknown and (wanted is None or attribute in wanted)
+            if position not in unknown | {self._dn_column} and (wanted is None or attribute in wanted)
         ]
         self.attributes: frozenset[str] | None = frozenset(column.attribute for column in self._columns)
 
@@ -214,7 +214,7 @@ def _attributes(titles: list[str]) -> dict[int, str]:
     attributes = {}
     for index, title in enumerate(titles):
         own = _POWERSHELL_NAMES.get(title)
-        if title and title != "dn" and not (own and own in titles):
+        if title and not (own and own in titles):
             attributes[index] = own or title.partition(";")[0]
     return attributes
 
