@@ -261,6 +261,16 @@ def troubles_page(everybody: list[Person]) -> str:
             "| `classic-recipe.txt` | the bare export of the classic recipe: only `objectGUID`, `userPrincipalName` |",
             "| `tenant.json` | the tenant, as `GET /users` with a full `$select` returns its users |",
             "",
+            "`export.ldf` was made with this line, the one to use for a real AD (no `-m`, no `-n`):",
+            "",
+            "```",
+            'ldifde -u -f export.ldf -d "DC=corp,DC=aurelia,DC=local" -p SubTree '
+            '-r "(&(objectCategory=person)(objectClass=user))"',
+            "  -l objectClass,objectGUID,mS-DS-ConsistencyGuid,userPrincipalName,sAMAccountName,mail,proxyAddresses,"
+            "userAccountControl,isCriticalSystemObject,adminDescription,mailNickname,msExchRecipientTypeDetails,"
+            "displayName,objectSid",
+            "```",
+            "",
             f'{ordinary} people have no trouble at all and end as "Synced with Active Directory". The others:',
             "",
             "| Who | Trouble | How a rehearsal must end |",
