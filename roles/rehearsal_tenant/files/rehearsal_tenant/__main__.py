@@ -41,8 +41,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     options = _parser().parse_args(arguments)
     directory = os.path.abspath(options.dir)
     os.makedirs(directory, mode=0o700, exist_ok=True)
-    lock = hold_lock(directory)
-    if lock is None:
+    if not hold_lock(directory):
         sys.stderr.write(f"A rehearsal tenant already runs in {directory}; stop it, or give another --dir.\n")
         return 2
     environment = os.path.join(directory, ENV_FILE)
@@ -83,7 +82,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     try:
         _Server(config, ready).run(sockets=[listener])
     finally:
-        for path in (environment, certificates.server, certificates.authority, lock):
+        for path in (environment, certificates.server, certificates.authority):
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
     return 0
@@ -94,9 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m rehearsal_tenant", description="A simulated Entra tenant on loopback."
     )
     parser.add_argument("--seed", help="JSON file with the tenant's objects and settings; see the role's README")
-    parser.add_argument(
-        "--overlay", help="JSON file: its settings go over the seed's, its other keys replace them"
-    )
+    parser.add_argument("--overlay", help="JSON file: its settings go over the seed's, its other keys replace them")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--dir", default=".rehearsal", help="where tenant.env and the CA certificate are written")
     return parser

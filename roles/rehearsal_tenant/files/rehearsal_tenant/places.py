@@ -14,23 +14,21 @@ PID_FILE = "tenant.pid"
 LOG_FILE = "tenant.log"
 
 
-def hold_lock(directory: str) -> Optional[str]:
-    """Mark this process as the tenant of the directory for as long as it lives.
+def hold_lock(directory: str) -> bool:
+    """Mark this process as the tenant of the directory for as long as it lives; False when another one is.
 
-    The lock lies on the pid file and dies with the process, so a pid left behind by a crash never points at a stranger.
-
-    :returns: path of the pid file, or None when another process holds it.
+    The lock lies on the pid file and dies with the process: a pid that is left behind never points at a stranger. So
+    the file stays, and nobody has to take it away in the right moment.
     """
-    path = os.path.join(directory, PID_FILE)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(os.path.join(directory, PID_FILE), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        return None
+        return False
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
-    return path
+    return True
 
 
 def running_pid(directory: str) -> Optional[int]:

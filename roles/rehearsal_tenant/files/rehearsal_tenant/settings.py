@@ -9,6 +9,7 @@ are the possible answers: a rehearsal runs under one of them, says which, and a 
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple, Optional
 
 
@@ -209,3 +210,27 @@ def _check(name: str, value: Any) -> None:
         wanted = "one of " + ", ".join(map(repr, allowed))
     if not good:
         raise SettingError(f"Setting {name} is {value!r}; it must be {wanted}.")
+
+
+def as_markdown() -> str:
+    """The table of the README; ``python -m rehearsal_tenant.settings`` prints it."""
+    rows = ["| Setting | Default | Values | What it does | Open question |", "| --- | --- | --- | --- | --- |"]
+    for name, setting in SETTINGS.items():
+        default = _code(setting.default) if setting.default != "" else "empty"
+        rows.append(f"| `{name}` | {default} | {_values(setting)} | {setting.meaning} | {setting.question or ''} |")
+    return "\n".join(rows)
+
+
+def _values(setting: Setting) -> str:
+    words = {SECONDS: "seconds", COUNT: "number", str: "text"}
+    if isinstance(setting.allowed, tuple):
+        return ", ".join(_code(value) for value in setting.allowed)
+    return words[setting.allowed]
+
+
+def _code(value: Any) -> str:
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+if __name__ == "__main__":
+    print(as_markdown())

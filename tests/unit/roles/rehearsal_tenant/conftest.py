@@ -13,9 +13,8 @@ from typing import Any, Callable
 
 import httpx
 import pytest
-from rehearsal_support import CLIENT_ID, GRAPH_SCOPE, SECRET, START, TENANT_ID
+from rehearsal_support import CLIENT_ID, GRAPH_SCOPE, ROLE, SECRET, START, TENANT_ID
 
-ROLE = Path(__file__).resolve().parents[4] / "roles" / "rehearsal_tenant"
 sys.path.insert(0, str(ROLE / "files"))
 
 from rehearsal_tenant.app import Simulation

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import uuid
+from pathlib import Path
 from typing import Any
 
+ROLE = Path(__file__).resolve().parents[4] / "roles" / "rehearsal_tenant"
 START = 1795435200.0  # 2026-11-23T12:00:00Z
 TENANT_ID = "11111111-2222-4333-8444-555555555555"
 CLIENT_ID = "aaaaaaaa-0000-4000-8000-000000000001"
