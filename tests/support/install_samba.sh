@@ -9,7 +9,7 @@ set -eu
 packages="
     samba samba-dsdb-modules samba-vfs-modules winbind python3-samba
     ldap-utils ldb-tools krb5-user libsasl2-modules-gssapi-mit
-    libkrb5-dev gcc python3-dev openssl iproute2
+    libkrb5-dev gcc python3-dev openssl
 "
 # Newer releases split the domain controller off the samba package.
 optional_packages="samba-ad-dc samba-ad-provision"
@@ -33,19 +33,22 @@ if [ -z "$(missing $packages)" ]; then
     exit 0
 fi
 
+new=$(missing samba)
 [ "$(id -u)" -eq 0 ] || cannot "installing it needs root"
 
 # apt starts the daemons of what it installs, which would take ports 389 and 445. A policy of
 # our own forbids that for the time of the installation; one that is there already stays.
+log=$(mktemp)
 policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-    trap 'rm -f "$policy"' EXIT
+if [ -e "$policy" ]; then
+    trap 'rm -f "$log"' EXIT
+else
+    trap 'rm -f "$log" "$policy"' EXIT
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-log=$(mktemp)
 apt() {
     apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
@@ -58,10 +61,9 @@ for package in $optional_packages; do
 done
 # shellcheck disable=SC2086
 apt install --yes --no-install-recommends $packages
-rm -f "$log"
 
-# systemd would start them at the next boot, where there is one.
-if [ -d /run/systemd/system ]; then
+# systemd, where there is one, would start them at the next boot. Whoever had Samba before keeps it as it was.
+if [ -n "$new" ] && [ -d /run/systemd/system ]; then
     systemctl mask --quiet samba-ad-dc smbd nmbd winbind || true
 fi
 echo "Samba is installed: $(samba --version)"
