@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from typing import Optional
 
 ENV_FILE = "tenant.env"
 PID_FILE = "tenant.pid"
 LOG_FILE = "tenant.log"
+_ATTEMPTS, _PAUSE_SECONDS = 5, 0.05
 
 
 def hold_lock(directory: str) -> bool:
@@ -21,14 +23,17 @@ def hold_lock(directory: str) -> bool:
     the file stays, and nobody has to take it away in the right moment.
     """
     descriptor = os.open(os.path.join(directory, PID_FILE), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return False
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
-    return True
+    # Whoever looks whether a tenant runs holds the lock for an instant.
+    for _attempt in range(_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+            return True
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)
+    os.close(descriptor)
+    return False
 
 
 def running_pid(directory: str) -> Optional[int]:
@@ -37,7 +42,7 @@ def running_pid(directory: str) -> Optional[int]:
         with open(os.path.join(directory, PID_FILE), encoding="ascii") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 return int(file.read().strip() or 0) or None
     except (FileNotFoundError, ValueError):
         pass

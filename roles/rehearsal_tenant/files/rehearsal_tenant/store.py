@@ -31,7 +31,7 @@ CREATE TABLE version (
 );
 CREATE INDEX version_page ON version (kind, container, id, until);
 CREATE INDEX version_id ON version (id, until);
-CREATE INDEX version_until ON version (until);
+CREATE INDEX version_past ON version (until) WHERE until < 1e18;  -- only for forgetting the past
 CREATE INDEX version_since ON version (since, seq);
 CREATE TABLE claim (property TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL);
 CREATE INDEX claim_value ON claim (property, value);
@@ -74,7 +74,7 @@ class Store:
         self._db.execute("COMMIT")
         self._writes += 1
         if self._writes % 1000 == 0:
-            self._db.execute("DELETE FROM version WHERE until < ?", (now - KEEP_PAST_SECONDS,))
+            self._db.execute("DELETE FROM version WHERE until < ? AND until < 1e18", (now - KEEP_PAST_SECONDS,))
 
     def get(self, object_id: str, as_of: float = FOREVER) -> Optional[Stored]:
         """The object as it was at that time (default: as it is); None when it was not there or is gone."""
