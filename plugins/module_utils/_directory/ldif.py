@@ -30,10 +30,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.text im
     sid_bytes,
 )
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+# A file that is no LDIF may have any number of "names".
+_NAMES_IN_PATTERN = 100
 _NEWLINE = 0x0A
-# Deliberately loose and with a fixed first character: it goes over every line of the file.
-_NAME = re.compile(rb"\n([^:;\n #]+)[:;]")
 _LINE = re.compile(rb"([A-Za-z0-9][A-Za-z0-9.-]*)(?:;[A-Za-z0-9=;-]+)?:([:<]?) *(.*)", re.DOTALL)
 # Between two entries a line of blanks may stand where the blank line should, after a trip through an editor.
 _BLANKS_BETWEEN = re.compile(rb"\n[ \t]+\n(?=dn:)", re.IGNORECASE)
@@ -84,10 +84,12 @@ class LdifSource:
         """Return the attributes that occur anywhere in the file; what no entry shows is unknown, not empty."""
         found: set[bytes] = set()
         names: frozenset[str] = frozenset()
+        pattern = _new_name(found)
         for chunk in _line_chunks(self._path):
-            new = set(_NAME.findall(chunk)) - found
+            new = set(pattern.findall(b"\n" + chunk)) - found
             if new:
                 found |= new
+                pattern = _new_name(found)
                 names = frozenset(_text(name).lower() for name in found) - _CONTROL_NAMES - _TRAILER
                 if wanted is not None and wanted <= names:
                     break
@@ -150,6 +152,16 @@ class LdifSource:
             except (_Unreadable, ValueError):
                 self.problems.append(_explain(self._path, line, part))
             line += part.count(b"\n") + 2
+
+
+def _new_name(known: set[bytes]) -> re.Pattern[bytes]:
+    """Return a pattern for names at the beginning of a line, without known ones.
+
+    It goes over every line of the file. To pass over a name within the pattern takes a third of the time that it takes
+    to make an object of it and look that up.
+    """
+    passed_over = b"|".join(re.escape(name) for name in sorted(known)[:_NAMES_IN_PATTERN])
+    return re.compile(rb"\n(?!(?:%s)[:;])([^:;\n #]+)[:;]" % passed_over)
 
 
 def _finish(values: dict[str, list[bytes]]) -> tuple[str | None, dict[str, list[bytes]]]:
