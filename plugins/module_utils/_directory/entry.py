@@ -37,4 +37,3 @@ class EntrySource(Protocol):
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the entries in the source's own order. May be called once."""
-        ...
