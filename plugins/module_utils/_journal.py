@@ -8,8 +8,10 @@ A journal is a file of :mod:`_rows` without an end line. It is only ever appende
 
 ``{"entry": "intent", "time", "id", "user", "before", "after"}``
     is on disk before the request leaves;
-``{"entry": "outcome", "time", "id", "user", "after", "status", "error"}``
-    follows, with ``status`` ``ok``, ``failed`` or ``unconfirmed``. An intent without outcome may have taken effect.
+``{"entry": "outcome", "time", "service_time", "id", "user", "after", "status", "error"}``
+    follows. ``status`` is ``ok`` (the service accepted the write), ``confirmed`` (reads show it as well, a second
+    outcome), ``failed``, or ``unconfirmed`` (no answer: it may have taken effect, as an intent without outcome may).
+    ``time`` is this machine's clock, ``service_time`` the service's, in whole seconds.
 
 Every journal that is opened for writing is registered in the private state directory, so that later runs find what was
 written minutes ago while the service's reads still show the old value.
@@ -24,6 +26,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterator
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
@@ -45,9 +48,11 @@ _TAIL = 4096
 class RecentWrite(NamedTuple):
     """The newest that journals say of one user."""
 
+    before: str | None
     after: str | None
     time: float  # seconds since 1970
-    status: str  # ok, failed, unconfirmed
+    status: str  # ok, confirmed, failed, unconfirmed
+    service_time: float | None = None  # when the service accepted it, by its own clock, in seconds since 1970
 
 
 class Journal:
@@ -72,7 +77,7 @@ class Journal:
         self._append("intent", entries)
 
     def outcomes(self, entries: list[dict[str, Any]]) -> None:
-        """Put outcomes on disk: ``id, user, after, status, error`` each."""
+        """Put outcomes on disk: ``id, user, after, status, error, service_time`` each."""
         self._append("outcome", entries)
 
     def close(self) -> None:
@@ -88,7 +93,7 @@ class Journal:
         self.close()
 
     def _append(self, entry: str, entries: list[dict[str, Any]]) -> None:
-        now = utc_now()
+        now = _now()
         self._write(b"".join(dump_line({"entry": entry, "time": now, **fields}) for fields in entries))
 
     def _continue_or_begin(self, tenant_id: str) -> None:
@@ -149,6 +154,7 @@ def recent_writes(tenant_id: str, extra_paths: Collection[str], newer_than: floa
         reader = RowReader(path, {JOURNAL})
         if str(reader.header.get("tenant_id")).lower() != tenant_id.lower():
             continue
+        own: dict[str, RecentWrite] = {}
         for line, entry in reader:
             if entry.get("entry") not in ("intent", "outcome"):
                 continue
@@ -156,11 +162,32 @@ def recent_writes(tenant_id: str, extra_paths: Collection[str], newer_than: floa
                 raise RowError(
                     "the entry lacks its id or time. Keep the file as evidence and move it away.", path, line
                 )
-            write = RecentWrite(entry.get("after"), parse_time(entry["time"]), entry.get("status", "unconfirmed"))
-            known = writes.get(entry["id"])
+            own[entry["id"]] = _recent_write(entry, own.get(entry["id"]))
+        for user_id, write in own.items():
+            known = writes.get(user_id)
             if write.time >= newer_than and (known is None or write.time >= known.time):
-                writes[entry["id"]] = write
+                writes[user_id] = write
     return writes
+
+
+def _now() -> str:
+    """Return the time in milliseconds: two runs may follow each other within a second, and the newest entry counts."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _recent_write(entry: dict[str, Any], known: RecentWrite | None) -> RecentWrite:
+    """Read one entry. An outcome does not repeat the before-value of its intent, which ``known`` has."""
+    after, moment = entry.get("after"), parse_time(entry["time"])
+    if entry.get("entry") == "intent":
+        return RecentWrite(entry.get("before"), after, moment, "unconfirmed")
+    same = known is not None and known.after == after
+    accepted = entry.get("service_time")
+    if accepted:
+        service_time: float | None = parse_time(accepted)
+    else:
+        service_time = known.service_time if known is not None and same else None
+    before = known.before if known is not None and same else None
+    return RecentWrite(before, after, moment, entry.get("status", "unconfirmed"), service_time)
 
 
 def _open_locked(path: str) -> int:

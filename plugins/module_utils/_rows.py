@@ -18,6 +18,7 @@ import json
 import os
 import re
 import tempfile
+import time
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, BinaryIO, Callable
@@ -44,7 +45,14 @@ class RowError(Failure):
 
 def utc_now() -> str:
     """Return the time as in ``2026-11-23T12:00:00Z``."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(format_time(time.time()))
+
+
+def format_time(seconds: float | None) -> str | None:
+    """Return seconds since 1970 as RFC 3339 text in whole seconds; ``None`` for ``None``."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_time(text: str) -> float:
@@ -285,6 +293,20 @@ def read_pairs(path: str) -> Iterator[tuple[int, dict[str, str | None]]]:
         yield line, pair
     if not found:
         raise RowError("the file has no rows.", path)
+
+
+def is_pairs(path: str) -> bool:
+    """Tell whether a file is such a list, by its first line.
+
+    :raises RowError: when it cannot be read.
+    """
+    with _open_for_reading(path) as file, explained(path, "read"):
+        head = file.read(1 << 16)
+    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    first = next((line for line in head.decode(encoding, "replace").splitlines() if line.strip()), "")
+    fields = _parse_object(first.encode("utf-8", "surrogatepass"))
+    names = set(fields) if fields else {cell.strip(' "').lower() for cell in re.split("[,;\t]", first)}
+    return "user" in names and bool({"immutable_id", "object_guid"} & names) and "kind" not in names
 
 
 def _json_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any]]]:

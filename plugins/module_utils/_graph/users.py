@@ -60,15 +60,16 @@ def get_users(
     :returns: (id as given, user, error). A user that is not there (404) is ``None`` without an error; soon after a
         write that may be a read that lags.
     """
-    requests = (BatchRequest("GET", with_query(user_path(user), {"$select": select}), key=user) for user in ids)
-    for response in client.batch(requests):
-        user_id = str(response.key)
-        if response.error is None:
-            yield user_id, response.body, None
-        elif response.status == 404:
-            yield user_id, None, None
-        else:
-            yield user_id, None, response.error
+    return _read_each(client, ((user, with_query(user_path(user), {"$select": select})) for user in ids))
+
+
+def get_deleted_users(
+    client: GraphClient, ids: Iterable[str]
+) -> Iterator[tuple[str, dict[str, Any] | None, GraphError | None]]:
+    """Read soft-deleted users by id, as :func:`get_users` does live ones."""
+    query = {"$select": DELETED_USER_SELECT}
+    paths = ((user, f"/directory/deletedItems/{quote(user)}/microsoft.graph.user") for user in ids)
+    return _read_each(client, ((user, with_query(path, query)) for user, path in paths))
 
 
 def set_immutable_ids(
@@ -85,6 +86,19 @@ def set_immutable_ids(
     )
     for response in client.batch(requests):
         yield str(response.key), response.error
+
+
+def _read_each(
+    client: GraphClient, paths: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, dict[str, Any] | None, GraphError | None]]:
+    for response in client.batch(BatchRequest("GET", path, key=user) for user, path in paths):
+        user_id = str(response.key)
+        if response.error is None:
+            yield user_id, response.body, None
+        elif response.status == 404:
+            yield user_id, None, None
+        else:
+            yield user_id, None, response.error
 
 
 def user_path(user: str) -> str:

@@ -112,6 +112,11 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
     )
 
 
+def as_journalled(user: CloudUser, before: str | None, after: str | None) -> CloudUser:
+    """Return a user whose read may lag behind a write that the service accepted: the journal knows better."""
+    return user._replace(immutable_id=after) if user.immutable_id == before else user
+
+
 def smtp_addresses(values: Iterable[str]) -> tuple[str, ...]:
     """Return the SMTP addresses of ``proxyAddresses`` in lower case, the primary one first, each once."""
     found: dict[str, None] = {}

@@ -11,8 +11,8 @@ import re
 import uuid
 from typing import Any, Callable, NamedTuple, Optional
 
+from . import graph_delta, graph_tenant, graph_users
 from . import graph_sync_jobs as jobs
-from . import graph_tenant, graph_users
 from .errors import GraphError, bad_request, denied, method_not_allowed
 from .faults import Fault
 from .graph_batch import answer_batch
@@ -51,8 +51,8 @@ def _of(kind: str, handler: Callable[..., Any]) -> Callable[..., Any]:
 ROUTES = (
     Route("GET", "users", graph_users.list_objects, _READ_USERS),
     Route("GET", "users/$count", graph_users.count_users, _READ_USERS),
-    Route("GET", "users/delta", graph_users.user_delta, _READ_USERS),
-    Route("GET", "users/delta()", graph_users.user_delta, _READ_USERS),
+    Route("GET", "users/delta", graph_delta.user_delta, _READ_USERS),
+    Route("GET", "users/delta()", graph_delta.user_delta, _READ_USERS),
     Route("GET", "users/{id}", graph_users.get_object, _READ_USERS),
     Route("PATCH", "users/{id}", graph_users.patch_user, _WRITE_USERS),
     Route("GET", "groups", _of("group", graph_users.list_objects), _READ_GROUPS),
@@ -61,6 +61,7 @@ ROUTES = (
     Route("GET", "contacts/{id}", _of("contact", graph_users.get_object), _READ_CONTACTS),
     Route("GET", "directory/deletedItems/{cast:microsoft.graph.|graph.}", graph_users.list_deleted, _READ_USERS),
     Route("GET", "directory/deletedItems/{id}", graph_users.get_deleted, _READ_USERS),
+    Route("GET", "directory/deletedItems/{id}/{cast:microsoft.graph.|graph.}", graph_users.get_deleted, _READ_USERS),
     Route("DELETE", "directory/deletedItems/{id}", graph_users.purge_deleted, _RESTORE),
     Route("POST", "directory/deletedItems/{id}/restore", graph_users.restore_deleted, _RESTORE),
     Route("GET", "organization", graph_tenant.list_organization, _READ_TENANT),

@@ -44,6 +44,7 @@ def clock(monkeypatch):
 
     def set_time(text):
         monkeypatch.setattr(_journal, "utc_now", lambda: text)
+        monkeypatch.setattr(_journal, "_now", lambda: text)
 
     set_time(NOW)
     return set_time
@@ -178,11 +179,11 @@ def test_recent_writes_of_registered_journals_are_found(tmp_path, clock):
         journal.intents([intent("z")])
     five_past = parse_time("2026-11-23T12:05:00Z")
     assert recent_writes(TENANT.upper(), [], 0) == {
-        "a": ("newer", five_past, "ok"),
-        "b": ("new", parse_time(NOW), "failed"),
-        "c": ("new", parse_time(NOW), "unconfirmed"),
+        "a": (None, "newer", five_past, "ok", None),
+        "b": (None, "new", parse_time(NOW), "failed", None),
+        "c": (None, "new", parse_time(NOW), "unconfirmed", None),
     }
-    assert recent_writes(TENANT, [], five_past) == {"a": ("newer", five_past, "ok")}
+    assert recent_writes(TENANT, [], five_past) == {"a": (None, "newer", five_past, "ok", None)}
 
 
 def test_recent_writes_reads_journals_it_is_told_of_and_passes_over_those_that_are_gone(tmp_path, clock, monkeypatch):

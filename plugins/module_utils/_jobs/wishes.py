@@ -1,0 +1,55 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""The rows of input of ``entra_immutable_id``, through both doors: a list, or files of objects, exports and pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import AnchorSettings
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish, from_object, from_pair
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects import Reading, from_files
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import is_pairs, read_pairs
+
+PAIRS = "pairs"
+
+
+class Wishes:
+    """All wishes of a run. May be iterated more than once, and keeps none of them in memory.
+
+    ``problems`` are entries of files that could not be read, as of the last iteration:
+    ``{"source", "line", "value", "message"}``.
+
+    :param params: the module's ``users, src, src_format, anchor, anchor_attribute, state``.
+    """
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self._users = params["users"]
+        self._paths: list[str] = params["src"] or []
+        self._format = params["src_format"]
+        self._anchor = params["anchor"]
+        self._clear = params["state"] == "absent"
+        self._reading = Reading(AnchorSettings(self._anchor, params["anchor_attribute"]))
+        self.problems: list[dict[str, Any]] = []
+
+    @property
+    def description(self) -> str:
+        """Where they come from."""
+        return "; ".join(self._paths) if self._users is None else "users"
+
+    def __iter__(self) -> Iterator[Wish]:
+        self.problems = []
+        if self._users is not None:
+            yield from (from_pair(pair, clear=self._clear) for pair in self._users)
+            return
+        for path in self._paths:
+            if self._format == PAIRS or (self._format == "auto" and is_pairs(path)):
+                yield from (from_pair(pair, clear=self._clear) for _line, pair in read_pairs(path))
+                continue
+            for source in from_files([path], self._format, self._reading):
+                for row in source:
+                    yield from_object(row, clear=self._clear, anchor=self._anchor)
+                self.problems += source.problems
