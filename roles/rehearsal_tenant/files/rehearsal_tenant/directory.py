@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional
 
 import ldap3
-from ldap3.core.exceptions import LDAPException
+from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
 from ldap3.protocol.formatters.formatters import format_sid
 from ldif import LDIFParser  # type: ignore[import-untyped]
 
@@ -34,6 +34,10 @@ TIMEOUT_SECONDS = 30
 
 class DirectoryError(ValueError):
     """A directory that is described wrongly or cannot be read."""
+
+
+class NoSuchEntry(DirectoryError):
+    """The DN to search from is not there."""
 
 
 class AdObject:
@@ -135,7 +139,10 @@ class Directory:
         if not self.ldap:
             return next((item for item in self.read().objects if item.dn.lower() == wanted), None)
         with _connected(self) as connection:
-            found = list(_search(connection, dn, "(objectClass=*)", ldap3.BASE))
+            try:
+                found = list(_search(connection, dn, "(objectClass=*)", ldap3.BASE))
+            except NoSuchEntry:
+                return None
         return found[0] if found else None
 
 
@@ -270,8 +277,8 @@ def _connected(directory: Directory) -> ldap3.Connection:
     servers = [
         ldap3.Server(url, tls=tls, get_info=ldap3.SCHEMA, connect_timeout=TIMEOUT_SECONDS) for url in options["servers"]
     ]
-    # The pool tries each server once.
-    pool = ldap3.ServerPool(servers, ldap3.FIRST, active=1, exhaust=True)
+    # The pool tries each server once, and then waits: of use only where there are several.
+    pool = ldap3.ServerPool(servers, ldap3.FIRST, active=1, exhaust=True) if len(servers) > 1 else servers[0]
     connection = ldap3.Connection(
         pool,
         user=options.get("username"),
@@ -286,7 +293,7 @@ def _connected(directory: Directory) -> ldap3.Connection:
     try:
         connection.open()
         if options.get("startTls"):
-            connection.start_tls()
+            connection.start_tls(read_server_info=False)
         connection.bind()
     except LDAPException as error:
         raise DirectoryError(f"AD at {', '.join(options['servers'])} cannot be read: {error}.") from None
@@ -326,5 +333,7 @@ def _search(connection: ldap3.Connection, base: str, text: str, scope: str) -> I
             if entry["type"] == "searchResEntry":
                 values = {name.lower(): list(raw) for name, raw in entry["raw_attributes"].items()}
                 yield AdObject(entry["dn"], values)
+    except LDAPNoSuchObjectResult:
+        raise NoSuchEntry(f"AD has no object {base}.") from None
     except LDAPException as error:
         raise DirectoryError(f"Searching {base} failed: {error}.") from None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The hybrid.identity authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users, groups and contacts: list, get, count, change feed, and what may be written to a user."""
+"""Users, groups and contacts: list, get, count, what may be written to a user, and the recycle bin."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any, Optional
 from .errors import GraphError, bad_request, denied, duplicate, not_found, on_premises_mastered, originated_elsewhere
 from .graph_collections import Source, answer_collection, count_only
 from .messages import Caller, GraphRequest, Reply
-from .odata import decode_token, encode_token, link, project, read_query, read_select
+from .odata import project, read_select
 from .roles import HIGHEST
 from .shapes import KINDS, USER, Shape
 from .store import DELETED, GONE, LIVE, Stored
 from .tenant import Tenant
 
-DELTA_PAGE = 200
 _CONTEXTS = {"user": "users", "group": "groups", "contact": "contacts"}
 # Who may write users when a person signed in.
 _USER_WRITERS = HIGHEST | {"User Administrator", "Hybrid Identity Administrator"}
@@ -214,64 +213,6 @@ def _holder(tenant: Tenant, target: Stored, name: str, value: str) -> Optional[S
     return min(others, key=lambda item: item.container != LIVE, default=None)
 
 
-def user_delta(tenant: Tenant, request: GraphRequest) -> Reply:
-    """GET /users/delta: everything once, then what changed since the deltaLink."""
-    if "$orderby" in request.query:
-        raise bad_request("'$orderby' is not supported with delta.", "BadRequest")
-    if re.search(r"\b(?!id\b)\w+ (?:eq|ne|ge|le)\b", request.query.get("$filter", "")):
-        raise bad_request("Only 'id eq' joined by 'or' may filter a delta query.", "BadRequest")
-    token = request.query.pop("$deltatoken", None)
-    query = read_query(request, USER)
-    now = tenant.clock.now()
-    if token is None:
-        position = (query.skiptoken or {"seq": tenant.store.newest(tenant.list_time()), "after": ""}) | {}
-        objects = tenant.store.page("user", LIVE, tenant.list_time(), str(position["after"]))
-    else:
-        position = _delta_position(token, now, tenant)
-        objects = tenant.store.changes("user", int(position["since"]), tenant.list_time())
-    value: list[dict[str, Any]] = []
-    body: dict[str, Any] = {"@odata.context": f"{request.root}/{request.version}/$metadata#users(delta)"}
-    for stored in objects:
-        if query.test and not query.test(stored.body):
-            continue
-        if len(value) == DELTA_PAGE:
-            body["@odata.nextLink"] = link(request, request.path, **_more(position, token, now))
-            break
-        value.append(_changed(stored, query.select))
-        position.update(after=stored.id) if token is None else position.update(since=stored.seq)
-    else:
-        last = (
-            position["seq"] if token is None else max(int(position["since"]), tenant.store.newest(tenant.list_time()))
-        )
-        body["@odata.deltaLink"] = link(request, request.path, deltatoken=encode_token({"since": last, "issued": now}))
-    return Reply(200, {**body, "value": value})
-
-
-def _more(position: dict[str, Any], token: Optional[str], now: float) -> dict[str, str]:
-    if token is None:
-        return {"skiptoken": encode_token(position)}
-    return {"deltatoken": encode_token({"since": position["since"], "issued": now})}
-
-
-def _delta_position(token: str, now: float, tenant: Tenant) -> dict[str, Any]:
-    try:
-        position = decode_token(token)
-        age = now - float(position["issued"])
-    except (ValueError, KeyError):
-        raise bad_request("Badly formed token.", "Directory_BadDeltaToken") from None
-    if age > tenant.settings.deltaTokenLifetimeSeconds:
-        status = int(tenant.settings.deltaExpired)
-        raise GraphError(status, "syncStateNotFound", "The sync state generation is not found; start a new round.")
-    return position
-
-
-def _changed(stored: Stored, names: tuple[str, ...]) -> dict[str, Any]:
-    if stored.container == LIVE:
-        return project(stored.body, names, USER)
-    reason = "deleted" if stored.container == GONE else "changed"
-    return {"id": stored.id, "@removed": {"reason": reason}}
-
-
 def list_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
     """GET /directory/deletedItems/microsoft.graph.user (the cast is part of the route)."""
     kind = request.parameters["cast"].rpartition(".")[2]
@@ -281,13 +222,18 @@ def list_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
 
 
 def get_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
-    """GET /directory/deletedItems/{id}."""
+    """GET /directory/deletedItems/{id}, with or without a cast."""
     found = tenant.store.get(request.parameters["id"].lower(), tenant.id_time())
-    if found is None or found.container != DELETED:
+    cast = request.parameters.get("cast")
+    if found is None or found.container != DELETED or cast not in (None, *_casts(found.kind)):
         raise not_found(request.parameters["id"])
     shape = KINDS[found.kind]
     body = _entity(request, found, read_select(request, shape), shape)
     return Reply(200, {"@odata.type": f"#microsoft.graph.{shape.type_name}", **body})
+
+
+def _casts(kind: str) -> tuple[str, str]:
+    return f"microsoft.graph.{kind}", f"graph.{kind}"
 
 
 def restore_deleted(tenant: Tenant, request: GraphRequest) -> Reply:

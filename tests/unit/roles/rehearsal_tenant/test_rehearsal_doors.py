@@ -60,6 +60,8 @@ def test_sorting_the_bin_is_advanced(bin_of_two):
 def test_a_deleted_user_is_not_under_users(bin_of_two):
     assert bin_of_two.get(f"/users/{user('other')['id']}").status_code == 404
     assert bin_of_two.get(f"{BIN}/{user('other')['id']}").json()["@odata.type"] == "#microsoft.graph.user"
+    assert bin_of_two.get(f"{BIN}/{user('other')['id']}/microsoft.graph.user").status_code == 200
+    assert bin_of_two.get(f"{BIN}/{user('other')['id']}/microsoft.graph.group").status_code == 404
 
 
 def test_restore_brings_the_same_object_back(bin_of_two):

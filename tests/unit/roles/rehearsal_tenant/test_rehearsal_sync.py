@@ -566,6 +566,14 @@ def test_an_export_that_cannot_be_read_fails_the_cycle_and_says_why(start, domai
     assert "export.ldf cannot be read" in cycle["error"]
 
 
+def test_an_ad_that_does_not_answer_fails_the_cycle_without_its_password(start):
+    ldap = {"servers": "ldap://127.0.0.1:1", "searchBase": "DC=corp", "username": "u", "password": "a-password"}
+    rehearsal = start(directories=[{"domain": "corp.contoso.com", "ldap": ldap}])
+    answer = rehearsal.http("POST", "/_control/sync", json={})
+    assert "AD at ldap://127.0.0.1:1 cannot be read" in answer.text
+    assert "a-password" not in answer.text
+
+
 def test_two_domains_do_not_share_an_anchor(start, tmp_path):
     same = {"mS-DS-ConsistencyGuid": bytes(range(16))}
     (tmp_path / "a.ldf").write_text(ad_user("ann", G1, **same))
