@@ -173,7 +173,8 @@ def _told_before(expected: Expectation, findings: list[_Finding]) -> list[_Findi
         return []
     state = "blocked" if expected.action in ("blocked", "failed") else "conflict"
     finding = _Finding(state, {name: str(told.get(name) or "") for name in ("code", "message", "remedy")})
-    if findings and findings[0].state == "in_cloud":
+    # Nobody has to exist in the tenant for an object that sync leaves out.
+    if findings and (findings[0].state == "in_cloud" or told.get("code") == "out_of_scope"):
         findings.insert(0, finding)
         return []
     return [finding]

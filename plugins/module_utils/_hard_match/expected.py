@@ -1,0 +1,81 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""What is expected of a user, from any of the collection's files, and which user of the tenant is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import Expectation
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudIndex, CloudUser
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_pair, is_object_id
+
+Row = Mapping[str, Any]
+
+
+def expected_of_pair(pair: Row) -> Expectation:
+    """Read ``user`` with or without ``immutable_id`` or ``object_guid``, as a person wrote it."""
+    wish = from_pair(pair)
+    given = bool(pair.get("immutable_id") or pair.get("object_guid"))
+    if given and wish.problem:
+        return Expectation(wish.user, _id_of(wish.user), action="blocked", reason=wish.problem)
+    return Expectation(wish.user, _id_of(wish.user), wish.value if given else None)
+
+
+def expected_of(kind: str, row: Row) -> Expectation:
+    """Read a row of a file.
+
+    :param kind: ``objects, plan, result, journal`` or ``status``.
+    """
+    return _READERS[kind](row)
+
+
+def find_expected(expected: Expectation, index: CloudIndex) -> CloudUser | None:
+    """Return the user that is meant, live rather than deleted; ``None`` when there is none, or more than one."""
+    found: list[CloudUser] = []
+    if expected.id:
+        return index.user(expected.id)
+    if expected.user:
+        found = index.find("user_principal_name", expected.user)
+    if not found and expected.immutable_id and expected.row is not None:
+        found = index.find("immutable_id", expected.immutable_id)
+    live = [user for user in found if not user.deleted]
+    candidates = live or found
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _from_object(row: Row) -> Expectation:
+    name = row.get("login_name") or row.get("user_principal_name")
+    told = row.get("anchor_reason") if not row.get("immutable_id") else None
+    return Expectation(name, None, row.get("immutable_id"), row, "blocked" if told else None, told)
+
+
+def _from_plan(row: Row) -> Expectation:
+    # A row that clears an anchor expects nothing of the sync.
+    return Expectation(
+        row.get("user"), row.get("id"), row.get("after"), row.get("on_premises"), row.get("action"), row.get("reason")
+    )
+
+
+def _from_journal(row: Row) -> Expectation:
+    return Expectation(row.get("user"), row.get("id"), row.get("after"))
+
+
+def _from_status(row: Row) -> Expectation:
+    return Expectation(row.get("user"), row.get("id"), row.get("expected_immutable_id"), row.get("object"))
+
+
+_READERS = {
+    "objects": _from_object,
+    "plan": _from_plan,
+    "result": _from_plan,
+    "journal": _from_journal,
+    "status": _from_status,
+}
+
+
+def _id_of(user: str | None) -> str | None:
+    return user if user and is_object_id(user) else None

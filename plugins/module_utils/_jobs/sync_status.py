@@ -1,0 +1,254 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""The job of ``entra_sync_status``: read where users stand, follow those on their way, and say what keeps the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Callable, NamedTuple, Optional
+
+from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import ENTRA_ARGUMENTS
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import get_organization, get_sync_features
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
+    STATES,
+    Diagnosis,
+    Expectation,
+    TenantFacts,
+    diagnose,
+    row_of,
+    unreadable,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import (
+    expected_of,
+    expected_of_pair,
+    find_expected,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudIndex, CloudUser
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id, read_index
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite, recent_writes
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, header
+
+Row = dict[str, Any]
+
+ARGUMENTS: dict[str, Any] = {
+    **ENTRA_ARGUMENTS,
+    "users": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "user": {"type": "str", "required": True},
+            "immutable_id": {"type": "str"},
+            "object_guid": {"type": "str"},
+        },
+    },
+    "src": {"type": "list", "elements": "path"},
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "int", "default": 7200},
+    "wait_interval": {"type": "int", "default": 30},
+    "dest": {"type": "path"},
+    "return_limit": {"type": "int", "default": 1000},
+}
+
+ONE_OF = [("users", "src")]
+
+_KINDS = ("objects", "plan", "result", "journal", "status")
+# Older writes were followed by many cycles, or nobody asks any more.
+_JOURNALS_SECONDS = 30 * 24 * 3600
+_FIRST_PAUSE = 1.0
+_AGREEING_READS = 2
+
+
+class _Followed(NamedTuple):
+    """One expectation with what is known of its user."""
+
+    expected: Expectation
+    user: Optional[CloudUser]
+    holders: list[CloudUser]
+    error: Optional[GraphError] = None
+    #: How many reads in a row have shown the user synced.
+    agreeing: int = 0
+
+
+def sync_status(
+    params: dict[str, Any],
+    context: Context,
+    *,
+    client_of: Callable[[dict[str, Any]], GraphClient] = connect,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Read, and with ``wait`` follow, the users.
+
+    :param params: the values of :data:`ARGUMENTS`.
+    :return: the module's result, as its documentation describes it.
+    """
+    began = clock()
+    with client_of(params) as client:
+        written = recent_writes(client.tenant_id, _journals(params), time.time() - _JOURNALS_SECONDS)
+        expectations = list(_expectations(params, client.tenant_id))
+        tenant, shown_tenant = _read_tenant(client)
+        # Only a user who is named by a value may be meant by it.
+        index = read_index(client, (), _settling(written))
+        followed = [_follow(expected, index, written) for expected in expectations]
+        del index
+        waiting = params["wait"] and not context.check_mode
+        followed = _read_again(client, followed, tenant, written)
+        if waiting:
+            followed = _wait(client, followed, tenant, written, params, clock, sleep)
+        summary = Summary(STATES)
+        first_line = header("status", tenant_id=client.tenant_id, source=_source(params))
+        with RowSink(first_line, params["dest"], params["return_limit"], _is_important) as sink:
+            for item in followed:
+                diagnosis = _diagnosis(item, tenant)
+                summary.add(diagnosis.state, diagnosis.reasons)
+                error = item.error.as_row_error() if item.error is not None else None
+                sink.write(row_of(item.expected, item.user, diagnosis, tenant, error))
+        return {
+            "changed": False,
+            "users": sink.rows,
+            "tenant": shown_tenant,
+            "summary": {
+                **summary.as_dict(),
+                **client.stats(),
+                "seconds": round(clock() - began, 3),
+                "sign_in_method": client.sign_in_method,
+            },
+            "dest": params["dest"],
+            "truncated": sink.truncated,
+        }
+
+
+def _expectations(params: Mapping[str, Any], tenant_id: str) -> Iterator[Expectation]:
+    """Yield who is asked for, and what is expected of them; each user once."""
+    if params["users"] is not None:
+        yield from (expected_of_pair(pair) for pair in params["users"])
+        return
+    for path in params["src"]:
+        reader = RowReader(path, _KINDS)
+        owner = reader.header.get("tenant_id")
+        if owner and str(owner).lower() != tenant_id.lower():
+            raise Failure(f"{path} is about tenant {owner}, and this is {tenant_id}. Sign in to the right tenant.")
+        rows: Iterable[Row] = (row for _line, row in reader)
+        if reader.header["kind"] == "journal":
+            # The newest entry of each user counts.
+            rows = {row["id"]: row for row in rows if row.get("id")}.values()
+        yield from (expected_of(reader.header["kind"], row) for row in rows)
+
+
+def _journals(params: Mapping[str, Any]) -> list[str]:
+    return [path for path in params["src"] or () if RowReader(path, _KINDS).header["kind"] == "journal"]
+
+
+def _settling(written: dict[str, RecentWrite]) -> dict[str, RecentWrite]:
+    """Return the writes that no read has confirmed: the only ones a listing is not to be trusted about."""
+    return {user_id: write for user_id, write in written.items() if write.status == "ok"}
+
+
+def _read_tenant(client: GraphClient) -> tuple[TenantFacts, dict[str, Any]]:
+    """Return the tenant's facts, for the diagnosis and for the result."""
+    organization, features = get_organization(client), get_sync_features(client)
+    unchecked = tuple(reading.unchecked for reading in (organization, features) if reading.unchecked)
+    about = organization.value or {}
+    flags = (features.value or {}).get("features")
+    verified = about.get("verifiedDomains")
+    facts = TenantFacts(
+        # Never switched on, and switched off, are the same here: nothing will come.
+        sync_on=None if organization.value is None else bool(about.get("onPremisesSyncEnabled")),
+        hard_match_blocked=(flags or {}).get("blockCloudObjectTakeoverThroughHardMatchEnabled"),
+        verified_domains=None if verified is None else frozenset(str(domain["name"]).lower() for domain in verified),
+        unchecked=unchecked,
+    )
+    return facts, {
+        "id": client.tenant_id,
+        "sync_enabled": facts.sync_on,
+        "last_sync": about.get("onPremisesLastSyncDateTime"),
+        "verified_domains": None if facts.verified_domains is None else sorted(facts.verified_domains),
+        "features": flags,
+        "unchecked": list(unchecked),
+    }
+
+
+def _follow(expected: Expectation, index: CloudIndex, written: dict[str, RecentWrite]) -> _Followed:
+    user = find_expected(expected, index)
+    holders = index.find("immutable_id", expected.immutable_id) if expected.immutable_id else []
+    write = written.get(user.id) if user else None
+    # Only a write of the very value that is waited for tells from when on a sync counts.
+    if write and write.status in ("ok", "confirmed") and write.after == expected.immutable_id:
+        expected = expected._replace(written=write.service_time or write.time)
+    return _Followed(expected, user, holders)
+
+
+def _read_again(
+    client: GraphClient, followed: list[_Followed], tenant: TenantFacts, written: dict[str, RecentWrite]
+) -> list[_Followed]:
+    """Read by id, in batches, those whom the last read does not show synced: listings lag more."""
+    doubtful = {
+        item.user.id: item
+        for item in followed
+        if item.user is not None and not item.user.deleted and _diagnosis(item, tenant).state != "synced"
+    }
+    fresh: dict[str, _Followed] = {}
+    for user_id, user, error in read_by_id(client, doubtful, _settling(written)):
+        item = doubtful[user_id]
+        if error is not None:
+            fresh[user_id] = item._replace(error=error, agreeing=0)
+        elif user is not None:
+            fresh[user_id] = item._replace(user=user, error=None)
+        # A 404 may lag too: what was seen before stands.
+    return [fresh.get(item.user.id, item) if item.user is not None else item for item in followed]
+
+
+def _wait(
+    client: GraphClient,
+    followed: list[_Followed],
+    tenant: TenantFacts,
+    written: dict[str, RecentWrite],
+    params: dict[str, Any],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> list[_Followed]:
+    """Read all who are pending together, again and again, until each was seen synced several times."""
+    deadline = clock() + params["wait_timeout"]
+    pause = min(_FIRST_PAUSE, params["wait_interval"])
+    pending = {number for number, item in enumerate(followed) if _is_pending(item, tenant)}
+    while pending and clock() < deadline:
+        sleep(max(0.0, min(pause, deadline - clock())))
+        pause = min(pause * 2, params["wait_interval"])
+        numbers = {item.user.id: number for number, item in enumerate(followed) if number in pending and item.user}
+        for user_id, user, error in read_by_id(client, numbers, _settling(written)):
+            number = numbers[user_id]
+            item = followed[number]._replace(user=user or followed[number].user, error=error)
+            synced = _diagnosis(item, tenant).state == "synced"
+            followed[number] = item._replace(agreeing=item.agreeing + 1 if synced else 0)
+        pending = {
+            number
+            for number in pending
+            if _is_pending(followed[number], tenant) or 0 < followed[number].agreeing < _AGREEING_READS
+        }
+    return followed
+
+
+def _is_pending(item: _Followed, tenant: TenantFacts) -> bool:
+    return item.user is not None and _diagnosis(item, tenant).state in ("pending", "unknown")
+
+
+def _diagnosis(item: _Followed, tenant: TenantFacts) -> Diagnosis:
+    if item.error is not None:
+        return unreadable(item.error.message)
+    return diagnose(item.expected, item.user, item.holders, tenant)
+
+
+def _is_important(row: Row) -> bool:
+    return row["state"] != "synced"
+
+
+def _source(params: Mapping[str, Any]) -> str:
+    return "users" if params["users"] is not None else "; ".join(params["src"])

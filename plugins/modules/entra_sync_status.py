@@ -1,0 +1,251 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: entra_sync_status
+short_description: Say whether users are "Synced with Active Directory", and if not, why
+version_added: 1.0.0
+author:
+  - The hybrid.identity authors (@hybrid-identity)
+description:
+  - Reads where users of a tenant stand, and with O(wait) follows all of them together until directory sync has taken
+    them or the time is over.
+  - The words of the admin centres are no proof. A user counts as synced only if the flag C(onPremisesSyncEnabled) is
+    true, the ImmutableId is the expected one, SID and sign-in name are those of the AD object where they are known,
+    nothing is parked for being taken, and, for a user whose ImmutableId was just written, the last sync came after the
+    write.
+  - For everybody else the reasons are given, the decisive one first, each with a remedy. What could not be read is named
+    with the permission that would allow it.
+options:
+  users:
+    description:
+      - The users, for small jobs. The same fields and results as with O(src).
+      - One of O(users) and O(src) is required.
+    type: list
+    elements: dict
+    suboptions:
+      user:
+        description: Object id or user principal name of the user.
+        type: str
+        required: true
+      immutable_id:
+        description: The ImmutableId that the user should have. Without it any value will do.
+        type: str
+      object_guid:
+        description: The same as the objectGUID of the AD object, in any usual spelling.
+        type: str
+  src:
+    description:
+      - Files with the users - the O(dest) of M(hybrid.identity.ad_object_guid), M(hybrid.identity.entra_immutable_id)
+        (plan, result or journal) or of this module.
+    type: list
+    elements: path
+  wait:
+    description:
+      - Follow those who are on their way until each was seen synced. In check mode nobody is waited for.
+      - At the end of the time they stay C(pending); that is no failure.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds to follow them at most.
+    type: int
+    default: 7200
+  wait_interval:
+    description:
+      - Longest pause between two looks at all who are pending, in seconds; the first ones are shorter. They are read
+        together, 20 in a request.
+    type: int
+    default: 30
+extends_documentation_fragment:
+  - hybrid.identity.attributes
+  - hybrid.identity.attributes.read_only
+  - hybrid.identity.attributes.entra
+  - hybrid.identity.entra
+  - hybrid.identity.files
+notes:
+  - The app needs C(User.Read.All) and C(Organization.Read.All). The flags of the tenant
+    (C(OnPremDirectorySynchronization.Read.All)) are documented for a signed-in Global Administrator only; where they
+    cannot be read they are unknown.
+seealso:
+  - module: hybrid.identity.entra_immutable_id
+  - module: hybrid.identity.entra_sync_cycle
+  - name: Troubleshooting errors during synchronization
+    description: What keeps directory sync from taking a user, by Microsoft.
+    link: https://learn.microsoft.com/entra/identity/hybrid/connect/tshoot-connect-sync-errors
+"""
+
+EXAMPLES = r"""
+- name: Ask about one person
+  hybrid.identity.entra_sync_status:
+    users:
+      - user: jane@example.com
+  register: status
+
+- name: Say it in plain words
+  ansible.builtin.debug:
+    msg: "{{ status.users[0].label }}: {{ status.users[0].reasons | map(attribute='message') | join(' ') }}"
+
+- name: Follow everybody of a run for an hour
+  hybrid.identity.entra_sync_status:
+    src: [result.jsonl]
+    wait: true
+    wait_timeout: 3600
+    dest: status.jsonl
+    return_limit: 20
+  register: status
+
+- name: Fail if somebody is left
+  ansible.builtin.assert:
+    that: status.summary.synced == status.summary.total
+    fail_msg: "{{ status.summary.reasons }}"
+"""
+
+RETURN = r"""
+users:
+  description: One row for each user asked for, those who are not synced first, at most O(return_limit) of them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    user:
+      description: User principal name of the user, else what the input names.
+      type: str
+      sample: jane@example.com
+    id:
+      description: Object id of the user; null when there is none.
+      type: str
+      sample: 87d349ed-44d7-43e1-9a83-5f2406dee5bd
+    state:
+      description:
+        - C(synced) is proven. C(pending) may come with the next cycles. C(in_cloud) stays there for a reason that was
+          found; C(blocked) is kept by a rule; C(conflict) has another object in its way; C(not_found) does not exist;
+          C(unknown) could not be read.
+      type: str
+      sample: pending
+    label:
+      description: What the admin centres show - C(Synced with Active Directory) or C(In cloud); null for no user.
+      type: str
+      sample: In cloud
+    reasons:
+      description: Everything that keeps the user from being synced, the decisive reason first.
+      type: list
+      elements: dict
+      contains:
+        code:
+          description: Name of the reason.
+          type: str
+          sample: awaiting_sync
+        message:
+          description: What is the matter.
+          type: str
+          sample: The anchor is in place; the sync has not taken the user yet.
+        remedy:
+          description: What to do.
+          type: str
+          sample: Wait for a sync cycle, or start one.
+    unchecked:
+      description: What could not be looked at, as C(what) and the C(permission) that would allow it.
+      type: list
+      elements: dict
+      sample: []
+    immutable_id:
+      description: The ImmutableId that the user has; null for none.
+      type: str
+      sample: g8Pclm4vok+vFWtMERklmg==
+    expected_immutable_id:
+      description: The one that the user should have; null when that is not known.
+      type: str
+      sample: g8Pclm4vok+vFWtMERklmg==
+    last_sync:
+      description: When sync last wrote the user (RFC 3339, UTC); null for never.
+      type: str
+      sample: null
+    object:
+      description: Fields of the AD object, as far as the input has them; else null.
+      type: dict
+      sample: {"login_name": "jane@example.com", "object_sid": "S-1-5-21-1-2-3-1104"}
+    error:
+      description: >-
+        What the service answered, as C(status), C(code), C(message) and C(request_id); null without an error.
+      type: dict
+      sample: null
+tenant:
+  description: What was read of the tenant.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The tenant's id.
+      type: str
+      sample: 66666666-7777-8888-9999-000000000000
+    sync_enabled:
+      description: Whether directory sync is on; null when unknown.
+      type: bool
+      sample: true
+    last_sync:
+      description: When any sync last ran (RFC 3339, UTC); null when never or unknown.
+      type: str
+      sample: "2026-11-23T12:01:10Z"
+    verified_domains:
+      description: The verified domains; null when unknown.
+      type: list
+      elements: str
+      sample: [example.com, example.onmicrosoft.com]
+    features:
+      description: The sync flags of the tenant by their Graph names; null when unknown.
+      type: dict
+      sample: {"blockCloudObjectTakeoverThroughHardMatchEnabled": false, "blockSoftMatchEnabled": false}
+    unchecked:
+      description: What could not be read, as C(what) and the C(permission) that would allow it.
+      type: list
+      elements: dict
+      sample: []
+summary:
+  description:
+    - The number of users in each state, and C(total). C(reasons) has the number of users for each reason code.
+    - C(requests) and C(writes) are those sent to Graph, C(throttled_seconds) the time held back by quota or service,
+      C(seconds) the time of the task, C(sign_in_method) how the module signed in.
+  returned: success
+  type: dict
+  sample:
+    synced: 211
+    pending: 0
+    in_cloud: 3
+    blocked: 4
+    conflict: 3
+    not_found: 2
+    unknown: 0
+    total: 223
+    reasons: {"anchor_held": 3, "out_of_scope": 4}
+    requests: 40
+    writes: 0
+    throttled_seconds: 0.0
+    seconds: 12.5
+    sign_in_method: certificate
+dest:
+  description: The file with all rows; null without O(dest).
+  returned: success
+  type: str
+  sample: /srv/hard-match/status.jsonl
+truncated:
+  description: Whether RV(users) lacks rows because of O(return_limit).
+  returned: success
+  type: bool
+  sample: false
+"""
+
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import run_job
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_status import ARGUMENTS, ONE_OF, sync_status
+
+
+def main() -> None:
+    """Run the job."""
+    run_job(ARGUMENTS, sync_status, required_one_of=ONE_OF, mutually_exclusive=ONE_OF)
+
+
+if __name__ == "__main__":
+    main()
