@@ -10,7 +10,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable
 from email.utils import formatdate
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
@@ -38,14 +38,21 @@ class Simulation:
     """A tenant built from a seed, with its doors.
 
     :param base: the folder that relative paths of the seed start from.
+    :param key: signs tokens; a new one when it is not given.
     :raises SeedError, DirectoryError: when the seed is wrong.
     """
 
-    def __init__(self, seed: dict[str, Any], base: str = ".", clock: Callable[[], TenantClock] = TenantClock) -> None:
+    def __init__(
+        self,
+        seed: dict[str, Any],
+        base: str = ".",
+        clock: Callable[[], TenantClock] = TenantClock,
+        key: Optional[rsa.RSAPrivateKey] = None,
+    ) -> None:
         self._seed = seed
         self._directories = read_directories(seed.get("directories", []), base)
         self._new_clock = clock
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._build(build_tenant(seed, clock()))
         self.asgi = _Dated(self._application(), lambda: self.tenant)
 

@@ -61,7 +61,7 @@ def parse_rfc3339(text: str) -> float:
 
     :raises ValueError: when the text is no instant.
     """
-    body, _, fraction = text.rstrip("Zz").partition(".")
+    body, _dot, fraction = text.rstrip("Zz").partition(".")
     moment = datetime.fromisoformat(body + "+00:00" if len(body) == 19 else body)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)

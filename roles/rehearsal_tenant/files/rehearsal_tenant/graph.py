@@ -87,7 +87,7 @@ def _pattern(path: str) -> re.Pattern[str]:
     """{name} is one segment; {name:a|b} is one that starts with a or b."""
     parts = []
     for segment in path.split("/"):
-        name, _, prefixes = segment.strip("{}").partition(":")
+        name, _colon, prefixes = segment.strip("{}").partition(":")
         if not segment.startswith("{"):
             parts.append(re.escape(segment))
         elif prefixes:

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from .messages import GraphRequest, Reply
-from .odata import NO_MODES, Body, Query, encode_token, link, project, read_query
+from .odata import Body, Query, encode_token, link, project, read_query
 from .shapes import Shape
 
 Source = Callable[[str], Iterable[Body]]
@@ -17,7 +17,7 @@ Source = Callable[[str], Iterable[Body]]
 
 
 def answer_collection(
-    request: GraphRequest, shape: Shape, source: Source, context: str, filter_modes: Mapping[str, str] = NO_MODES
+    request: GraphRequest, shape: Shape, source: Source, context: str, filter_modes: Optional[Mapping[str, str]] = None
 ) -> Reply:
     """One page of a collection, as the query options ask.
 

@@ -25,7 +25,6 @@ Body = dict[str, Any]
 Test = Callable[[Body], bool]
 
 _OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$orderby", "$skiptoken"})
-NO_MODES: Mapping[str, str] = {}
 DEFAULT_TOP = 100
 _CASE_SENSITIVE = frozenset({"onPremisesImmutableId"})
 _QUOTED_OR_WORD = re.compile(r"'(?:[^']|'')*'|\b(?:startsWith|endsWith|and|or|not)\b(\()?", re.IGNORECASE)
@@ -42,7 +41,7 @@ class Query(NamedTuple):
     skiptoken: Optional[dict[str, Any]]
 
 
-def read_query(request: GraphRequest, shape: Shape, filter_modes: Mapping[str, str] = NO_MODES) -> Query:
+def read_query(request: GraphRequest, shape: Shape, filter_modes: Optional[Mapping[str, str]] = None) -> Query:
     """
     :param filter_modes: properties whose filters are contested: ``default``, ``advanced`` or ``refuse`` (settings).
     :raises GraphError: when the service would refuse the query.
@@ -60,7 +59,7 @@ def read_query(request: GraphRequest, shape: Shape, filter_modes: Mapping[str, s
         raise unsupported_query(
             "Sorting not supported for current query: $filter with $orderby needs advanced query parameters."
         )
-    test = _read_filter(text, shape, request.version, advanced, filter_modes) if text is not None else None
+    test = _read_filter(text, shape, request.version, advanced, filter_modes or {}) if text is not None else None
     return Query(
         select=read_select(request, shape, collection=True),
         test=test,

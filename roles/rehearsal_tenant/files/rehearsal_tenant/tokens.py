@@ -83,7 +83,7 @@ class TokenIssuer:
 
     def caller(self, authorization: Optional[str]) -> Optional[Caller]:
         """Whom a bearer token speaks for; None when it is missing, foreign or expired."""
-        scheme, _, token = (authorization or "").partition(" ")
+        scheme, _blank, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return None
         now = self._tenant.clock.now()

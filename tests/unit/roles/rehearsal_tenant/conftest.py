@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from rehearsal_support import CLIENT_ID, GRAPH_SCOPE, ROLE, SECRET, START, TENANT_ID
 
 sys.path.insert(0, str(ROLE / "files"))
@@ -20,12 +21,15 @@ sys.path.insert(0, str(ROLE / "files"))
 from rehearsal_tenant.app import Simulation
 from rehearsal_tenant.clock import TenantClock
 
+# Making one takes longer than most tests.
+SIGNING_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
 
 class Rehearsal:
     """The doors of a tenant, and short words for what tests do with them."""
 
     def __init__(self, seed: dict[str, Any], base: str) -> None:
-        self.simulation = Simulation(seed, base=base, clock=lambda: TenantClock(real=lambda: START))
+        self.simulation = Simulation(seed, base, clock=lambda: TenantClock(real=lambda: START), key=SIGNING_KEY)
         transport = httpx.ASGITransport(self.simulation.asgi)
         self._client = httpx.AsyncClient(transport=transport, base_url="https://127.0.0.1:8443")
         self._loop = asyncio.new_event_loop()

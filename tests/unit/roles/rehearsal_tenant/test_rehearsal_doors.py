@@ -273,14 +273,14 @@ def test_the_write_quota_is_a_bucket_that_refills(start):
     def write():
         return rehearsal.patch("ann@contoso.com", {"jobTitle": "X"})
 
-    assert [write().status_code for _ in range(4)] == [204, 204, 204, 429]
+    assert [write().status_code for _number in range(4)] == [204, 204, 204, 429]
     refused = write()
     assert refused.headers["retry-after"] == "10"
     assert refused.headers["x-ms-throttle-information"] == "WriteLimitExceeded"
     assert refused.json()["error"]["code"] == "TooManyRequests"
     assert rehearsal.get("/users").status_code == 200
     rehearsal.advance(10)
-    assert [write().status_code for _ in range(2)] == [204, 429]
+    assert [write().status_code for _number in range(2)] == [204, 429]
 
 
 @pytest.mark.parametrize(("style", "text"), [("decimal", "10.000"), ("date", "Mon, 23 Nov 2026 12:00:10 GMT")])
@@ -303,7 +303,7 @@ def test_a_batch_spends_one_write_per_item_and_is_refused_inside(start):
 
 def test_no_quota(start):
     rehearsal = start(users=[user("ann")], settings={"writeQuota": 0})
-    assert {rehearsal.patch("ann@contoso.com", {"jobTitle": "X"}).status_code for _ in range(20)} == {204}
+    assert {rehearsal.patch("ann@contoso.com", {"jobTitle": "X"}).status_code for _number in range(20)} == {204}
 
 
 # Faults
