@@ -18,8 +18,8 @@ description:
     true, the ImmutableId is the expected one, SID and sign-in name are those of the AD object where they are known,
     nothing is parked for being taken, and, for a user whose ImmutableId was just written, the last sync came after the
     write.
-  - For everybody else the reasons are given, the decisive one first, each with a remedy. What could not be read is named
-    with the permission that would allow it.
+  - For everybody else the reasons are given, the decisive one first, each with a remedy. What could not be read is
+    named with the permission that would allow it.
 options:
   users:
     description:
