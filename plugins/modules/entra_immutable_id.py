@@ -83,7 +83,8 @@ options:
   match_by:
     description:
       - How AD objects and users are paired. The first key that finds somebody decides.
-      - A key is a name, which compares like with like, or a pair such as C({ad: mail, cloud: user_principal_name}).
+      - A key is a name, which compares like with like, or a dictionary of the two names C(ad) and C(cloud), for example
+        C(mail) and C(user_principal_name).
       - The names are V(immutable_id), V(user_principal_name) (the user's name in the tenant against C(login_name)),
         V(mail), V(proxy_address) (the primary address first) and V(id).
       - ImmutableIds are compared with case, names and addresses without.
