@@ -199,6 +199,11 @@ tenant:
       description: The sync flags of the tenant by their Graph names; null when unknown.
       type: dict
       sample: {"blockCloudObjectTakeoverThroughHardMatchEnabled": false, "blockSoftMatchEnabled": false}
+    permissions:
+      description: The permissions of the token; null when it cannot be read.
+      type: list
+      elements: str
+      sample: [Organization.Read.All, User.Read.All]
     unchecked:
       description: What could not be read, as C(what) and the C(permission) that would allow it.
       type: list

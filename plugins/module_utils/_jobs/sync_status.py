@@ -157,6 +157,7 @@ def _read_tenant(client: GraphClient) -> tuple[TenantFacts, dict[str, Any]]:
     organization, features = get_organization(client), get_sync_features(client)
     unchecked = tuple(reading.unchecked for reading in (organization, features) if reading.unchecked)
     about = organization.value or {}
+    permissions = client.permissions()
     flags = (features.value or {}).get("features")
     verified = about.get("verifiedDomains")
     facts = TenantFacts(
@@ -172,6 +173,7 @@ def _read_tenant(client: GraphClient) -> tuple[TenantFacts, dict[str, Any]]:
         "last_sync": about.get("onPremisesLastSyncDateTime"),
         "verified_domains": None if facts.verified_domains is None else sorted(facts.verified_domains),
         "features": flags,
+        "permissions": None if permissions is None else sorted(permissions),
         "unchecked": list(unchecked),
     }
 
