@@ -11,13 +11,12 @@ import harness
 import pytest
 
 SYNCED = "Synced with Active Directory"
-LIST_LAG, ID_LAG = 30, 2
-# Twice as long as the whole test can take: reads show the world as it was before the first run.
-STALE = 600
+# Lists show the tenant as it was before the test, all the time; reads by id follow after moments.
+LIST_LAG, ID_LAG = 1800, 2
 
 
 def promised_outcomes() -> dict[str, str]:
-    """Return sAMAccountName -> how a rehearsal must end for the people the sample company's README names."""
+    """Return sAMAccountName -> how a rehearsal must end, for those that the sample company's README names."""
     readme = (harness.SAMPLE_COMPANY / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| .* \| ([^|]+) \|$", readme, re.MULTILINE)
     return {name: outcome for name, outcome in rows if not name.endswith((".ldf", ".txt", ".json"))}
@@ -117,7 +116,9 @@ def test_whole_job(samba: harness.DomainController, tenant: harness.Tenant, play
     after = {user["onPremisesSamAccountName"]: user for user in tenant.users().values()}
     known = {user["id"] for user in before.values()}
     in_ad = people(samba)
-    expected = [name for name in in_ad if outcomes.get(name, SYNCED) == SYNCED]
+    # The README calls people by their mail name where AD's own name is a number.
+    names = {name: values.get("mail", name).partition("@")[0] for name, values in in_ad.items()}
+    expected = [name for name in in_ad if outcomes.get(name, outcomes.get(names[name], SYNCED)) == SYNCED]
     assert len(expected) > 180
     wrong = []
     for name in expected:
@@ -148,15 +149,6 @@ def test_whole_job(samba: harness.DomainController, tenant: harness.Tenant, play
     assert [row for row in tenant.writes() if "/users" in row["path"]] == []
     assert again.changed == []
     assert tenant.writes() == []
-
-    # Not even when every read still shows the tenant as it was before the first run: the journal knows better.
-    tenant.settings(listLagSeconds=STALE, idLagSeconds=STALE)
-    stale = playbooks.run(
-        [play(samba, str(playbooks.folder / "stale"), hard_match_sync="none", hard_match_wait_timeout=2)], environment
-    ).succeeded()
-    tenant.settings(listLagSeconds=0, idLagSeconds=0)
-    assert tenant.writes() == []
-    assert stale.changed == []
 
 
 def applied_rows(playbooks: harness.Playbooks, folder: str) -> list[dict[str, Any]]:
