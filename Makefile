@@ -43,7 +43,7 @@ $(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
 	@touch $@
 
 $(INSTALLED): $(SOURCES) $(VENV)/.runtime
-	@rm -rf .build/artifact $(COLLECTIONS)
+	@rm -rf .build/artifact $(COLLECTIONS); mkdir -p .build
 	@$(BIN)/ansible-galaxy collection build --force --output-path .build/artifact > .build/build.log || { cat .build/build.log >&2; exit 1; }
 	@$(BIN)/ansible-galaxy collection install --no-deps --offline -p $(COLLECTIONS) .build/artifact/*.tar.gz > .build/build.log || { cat .build/build.log >&2; exit 1; }
 	@touch $@
@@ -79,7 +79,8 @@ artifact-list: $(INSTALLED) ## write tests/artifact.txt, the list of what ships,
 
 samba: $(VENV)/.tests ## install Samba's AD domain controller and Kerberos, where this machine lets us
 	@tests/support/install_samba.sh || test $$? -eq 77
-	@python -c 'import gssapi' 2>/dev/null || ! command -v krb5-config >/dev/null || $(BIN)/pip install --quiet gssapi || test $$? -eq 77
+	@python -c 'import gssapi' 2>/dev/null || ! command -v krb5-config >/dev/null || $(BIN)/pip install --quiet gssapi \
+	  || echo "gssapi could not be built, so Kerberos cannot be tested"
 
 clean: ## remove everything that make made
 	rm -rf .build .cache .rehearsal .venv tests/output
