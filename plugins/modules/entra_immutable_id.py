@@ -321,6 +321,11 @@ journal:
   returned: success, or when rows failed
   type: str
   sample: /srv/hard-match/result.jsonl.journal.jsonl
+too_many_changes:
+  description: In check mode, whether O(max_changes) forbids to write this; outside check mode that is a failure.
+  returned: success, or when rows failed
+  type: bool
+  sample: false
 truncated:
   description: Whether RV(users) lacks rows because of O(return_limit).
   returned: success, or when rows failed

@@ -123,6 +123,7 @@ class _Run:
         dest = params["dest"]
         self._journals = [path for path in (journal, dest and default_journal_path(dest, client.tenant_id, "")) if path]
         self._written = lagging_writes(client, self._journals)
+        self._too_many_changes = False
 
     def plan(self, path: str) -> _Planned:
         """Decide for each wish. The plan goes to a private file, so that memory does not grow with it."""
@@ -201,6 +202,7 @@ class _Run:
             },
             "dest": self._params["dest"],
             "journal": journal,
+            "too_many_changes": self._too_many_changes,
             "truncated": sink.truncated,
         }
         if self._context.diff_mode:
@@ -221,7 +223,8 @@ class _Run:
         :raises Failure: outside check mode, which only warns.
         """
         limit = _limit(self._params["max_changes"], planned)
-        if limit is None or planned.changes <= limit:
+        self._too_many_changes = limit is not None and planned.changes > limit
+        if not self._too_many_changes:
             return
         sentence = (
             f"The plan has {planned.changes} changes, and max_changes allows {limit}. Nothing was written. Look at the "
