@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import AnchorError, guid_text, parse_guid
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import rdns
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 
 # How many names one filter holds; a domain controller plans a short OR of indexed attributes well.
 _NAMES_PER_FILTER = 50
@@ -106,21 +107,13 @@ def _same(row: dict[str, Any]) -> Key:
 
 def _unsettled(text: str, candidates: list[dict[str, Any]]) -> dict[str, Any]:
     if candidates:
-        reason = {
-            "code": "identity_ambiguous",
-            "message": f'"{text}" means {len(candidates)} objects; none was taken.',
-            "remedy": "Name the right one by its distinguished name or objectGUID.",
-        }
+        why = reason("identity_ambiguous", identity=text, count=len(candidates))
     else:
-        reason = {
-            "code": "identity_not_found",
-            "message": f'No object is called "{text}".',
-            "remedy": "Check the spelling; with LDAP also search_base, filter, and whether the account may read it.",
-        }
+        why = reason("identity_not_found", identity=text)
     fields = ("distinguished_name", "user_principal_name", "sam_account_name", "object_guid")
     return {
         "identity": text,
-        "reason": reason,
+        "reason": why,
         "candidates": [{field: row[field] for field in fields} for row in candidates],
     }
 

@@ -18,6 +18,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._anchor import (
     looks_byte_swapped,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 
 CONSISTENCY_GUID_OR_OBJECT_GUID = "consistency_guid_or_object_guid"
 OBJECT_GUID = "object_guid"
@@ -146,10 +147,10 @@ def decide_anchor(values: dict[str, list[bytes]], carried: frozenset[str] | None
     if settings.mode != OBJECT_GUID and consistency and consistency[0]:
         return _guid_anchor(consistency[0], CONSISTENCY_GUID, "mS-DS-ConsistencyGuid")
     if settings.mode == CONSISTENCY_GUID:
-        return _no_anchor(*(_CONSISTENCY_GUID_EMPTY if known else _CONSISTENCY_GUID_UNREAD))
+        return _no_anchor(reason("consistency_guid_empty" if known else "consistency_guid_unread"))
     object_guid = values.get("objectguid") or []
     if not object_guid:
-        return _no_anchor(*_NO_OBJECT_GUID)
+        return _no_anchor(reason("no_object_guid"))
     found = _guid_anchor(object_guid[0], OBJECT_GUID, "objectGUID")
     if found.immutable_id and settings.mode != OBJECT_GUID and not known:
         return found._replace(certain=False)
@@ -165,73 +166,34 @@ def anchors_differ(row: dict[str, Any]) -> bool:
 
 def _guid_anchor(raw: bytes, source: str, name: str) -> Anchor:
     if len(raw) != GUID_LENGTH:
-        return _no_anchor(
-            f"{source}_wrong_length",
-            f"{name} holds {len(raw)} bytes, and a GUID has {GUID_LENGTH}.",
-            f"Correct it in AD (as base64 it is {immutable_id(raw)}); was text written instead of the bytes?",
-        )
+        code = "object_guid_wrong_length" if source == OBJECT_GUID else "consistency_guid_wrong_length"
+        return _no_anchor(reason(code, length=len(raw), base64=immutable_id(raw)))
     if not any(raw):
-        return _no_anchor(f"{source}_all_zero", f"All bytes of {name} are zero.", "Clear or correct the value in AD.")
-    reason = None
+        return _no_anchor(reason("object_guid_all_zero" if source == OBJECT_GUID else "consistency_guid_all_zero"))
+    warning = None
     if looks_byte_swapped(raw):
-        reason = {
-            "code": "anchor_looks_byte_swapped",
-            "message": f"{name} ({guid_text(raw)}) is a version-4 GUID only with its first fields the other way round "
-            f"({uuid.UUID(bytes=raw)}); it looks byte-swapped.",
-            "remedy": "Find out which tool wrote it. The value is used as it is.",
-        }
-    return Anchor(immutable_id(raw), source, True, reason)
+        warning = reason("anchor_looks_byte_swapped", attribute=name, guid=guid_text(raw), swapped=uuid.UUID(bytes=raw))
+    return Anchor(immutable_id(raw), source, True, warning)
 
 
 def _attribute_anchor(values: dict[str, list[bytes]], carried: frozenset[str] | None, name: str) -> Anchor:
     found = values.get(name.lower()) or []
     if not found or not found[0]:
         if carried is not None and name.lower() not in carried:
-            return _no_anchor(
-                "anchor_attribute_unread", f"The source does not carry {name}.", f"Read or export {name} as well."
-            )
-        return _no_anchor(
-            "anchor_attribute_empty",
-            f"{name} has no value, so sync gives the object no anchor.",
-            f"Fill {name} before the object is synced.",
-        )
+            return _no_anchor(reason("anchor_attribute_unread", attribute=name))
+        return _no_anchor(reason("anchor_attribute_empty", attribute=name))
     if len(found) > 1:
-        return _no_anchor(
-            "anchor_attribute_many_values",
-            f"{name} has {len(found)} values, and an anchor is one.",
-            "Use an attribute with a single value.",
-        )
+        return _no_anchor(reason("anchor_attribute_many_values", attribute=name, count=len(found)))
     if name.lower() in _BINARY:
         return Anchor(immutable_id(found[0]), name, True, None)
     try:
         return Anchor(found[0].decode("utf-8"), name, True, None)
     except UnicodeDecodeError:
-        return _no_anchor(
-            "anchor_attribute_no_text",
-            f"{name} holds bytes that are no text.",
-            "Only objectGUID, mS-DS-ConsistencyGuid, objectSid and the Exchange GUIDs are known to be binary.",
-        )
+        return _no_anchor(reason("anchor_attribute_no_text", attribute=name))
 
 
-def _no_anchor(code: str, message: str, remedy: str) -> Anchor:
-    return Anchor(None, None, None, {"code": code, "message": message, "remedy": remedy})
-
-
-_NO_OBJECT_GUID = (
-    "no_object_guid",
-    "The source shows no objectGUID for this object.",
-    "Export objectGUID as well (ldifde: without -m and -n), or let the account read it.",
-)
-_CONSISTENCY_GUID_EMPTY = (
-    "consistency_guid_empty",
-    "mS-DS-ConsistencyGuid has no value.",
-    "Write it first, or use the anchor that falls back to objectGUID.",
-)
-_CONSISTENCY_GUID_UNREAD = (
-    "consistency_guid_unread",
-    "The source does not carry mS-DS-ConsistencyGuid.",
-    "Read the objects over LDAP, or export the attribute as well.",
-)
+def _no_anchor(why: dict[str, str]) -> Anchor:
+    return Anchor(None, None, None, why)
 
 
 def _decode(raw: bytes) -> str:

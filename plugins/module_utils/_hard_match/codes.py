@@ -4,12 +4,20 @@
 # Private to this collection.
 """Every reason a row can carry, in one table: what is the matter, what to do, and where that is known from.
 
-Documentation and tests are generated from this table, so a code exists once.
+Documentation and tests are generated from :data:`CODES`, so a code exists once. Its rows stand in two files, by what
+they speak of.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.object_codes import OBJECT_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
+
+# A message that names everybody would grow with the company.
+_NAMED = 5
 
 
 class Code(NamedTuple):
@@ -25,270 +33,7 @@ class Code(NamedTuple):
     source: str
 
 
-_GRAPH_USER = "Microsoft Graph: user resource"
-_EXISTING = "Microsoft Entra Connect: when you already have Microsoft Entra ID"
-_ERRORS = "Microsoft Entra Connect: troubleshooting errors during synchronization"
-_FEATURES = "Microsoft Entra Connect Sync service features"
-_OURS = "Rule of this collection"
-
-_TABLE = (
-    # The anchor that AD gives
-    Code(
-        "anchor_missing",
-        "The AD object has no anchor: {detail}.",
-        "Read the object again with an account that may read objectGUID and mS-DS-ConsistencyGuid.",
-        _EXISTING,
-    ),
-    Code(
-        "anchor_invalid",
-        "The anchor cannot be used: {detail}",
-        "Correct the value where it comes from; nothing is guessed here.",
-        _OURS,
-    ),
-    Code(
-        "anchor_zero",
-        "The anchor is all zero bytes, which is no object's GUID.",
-        "Find out what wrote it, and read the object's real GUID.",
-        _OURS,
-    ),
-    Code(
-        "anchor_misspelled",
-        'The immutable_id "{given}" is a GUID, but not in the base64 spelling that a tenant holds.',
-        'Give it as object_guid, or as immutable_id "{proper}".',
-        _OURS,
-    ),
-    Code(
-        "anchor_is_string",
-        'The anchor "{given}" is no GUID.',
-        "If the sync of this tenant uses a string attribute as source anchor, gather the objects with "
-        "anchor=attribute; otherwise give the object_guid.",
-        _EXISTING,
-    ),
-    Code(
-        "anchor_forbidden_characters",
-        'The anchor "{given}" holds a character that Microsoft Graph refuses there ($ and _).',
-        "Choose a source anchor attribute without these characters.",
-        _GRAPH_USER,
-    ),
-    Code(
-        "anchor_duplicate",
-        "Several AD objects have this anchor: {objects}.",
-        "Find out which object mS-DS-ConsistencyGuid was copied from, and clear the copy.",
-        _EXISTING,
-    ),
-    Code(
-        "anchor_unconfirmed",
-        "The source did not carry mS-DS-ConsistencyGuid, so it is not known whether the sync uses this objectGUID.",
-        "Read mS-DS-ConsistencyGuid as well, or state anchor=object_guid if the sync of this tenant uses objectGUID.",
-        _EXISTING,
-    ),
-    # Whose it is
-    Code(
-        "not_found",
-        "No user of the tenant fits: {tried}.",
-        "Check the spelling, or match by a further key (match_by). If nobody is meant to exist, the sync will make the "
-        "user.",
-        _OURS,
-    ),
-    Code(
-        "no_key",
-        "The AD object has none of the values to match by ({keys}).",
-        "Name the user by hand, or match by a key that the object has.",
-        _OURS,
-    ),
-    Code(
-        "user_deleted",
-        "Only a deleted user fits: {holder}.",
-        "If it is the right one, restore it from the recycle bin first; otherwise purge it.",
-        "Microsoft Graph: directory deletedItems",
-    ),
-    Code(
-        "several_users",
-        "Several users of the tenant fit {key} {value}: {users}.",
-        "Name the right one by its id, or match by a key that is unique.",
-        _OURS,
-    ),
-    Code(
-        "claimed_twice",
-        "Several rows claim this user: {objects}.",
-        "Name the right pair by hand, or leave the others out.",
-        _OURS,
-    ),
-    Code("listed_twice", "The same row stands in the input before.", "Nothing needs to be done.", _OURS),
-    Code(
-        "guest",
-        "The user that fits is a guest: {user}.",
-        "Guests are not tied to AD objects unawares. If it is meant, name the user by its id in users.",
-        _OURS,
-    ),
-    # Who must not be touched
-    Code("protected", "The user is one of protected_users.", "Take it off that list if it is meant.", _OURS),
-    Code(
-        "out_of_scope",
-        "Directory sync leaves this AD object out ({rules}), so an anchor would have no effect.",
-        "Bring the object into the scope of sync first, or leave the user in the cloud.",
-        "Microsoft Entra Connect Sync: default configuration",
-    ),
-    Code(
-        "already_synced",
-        "The user is synced already, with the anchor {current}; the service refuses to change it.",
-        "Find the AD object that the user is tied to. To tie it to another one, undo the sync of this user first.",
-        _EXISTING,
-    ),
-    Code(
-        "left_scope",
-        "The user was synced before, and its AD object left the scope of sync{detail}.",
-        "Bring the AD object back into scope. If the anchor cannot be changed, delete and restore the user first.",
-        _ERRORS,
-    ),
-    Code(
-        "left_scope_refused",
-        "The service refused the change, because the user was synced before and its AD object left the scope of sync.",
-        "Restore the AD object into scope, or delete and restore the user in the cloud, then run again.",
-        _ERRORS,
-    ),
-    Code(
-        "existing_value_kept",
-        'The user has another anchor, "{current}"{hint}.',
-        "If it is wrong, run with on_existing=replace. If it is right, find the AD object it belongs to.",
-        _OURS,
-    ),
-    Code(
-        "existing_value_misspelled",
-        'The user has the right GUID in the wrong spelling, "{current}"{hint}; no sync will find it.',
-        "Run with on_existing=replace to put it right.",
-        _OURS,
-    ),
-    Code(
-        "string_anchor_kept",
-        'The user has the anchor "{current}", which is no GUID; it may belong to a sync with another source anchor.',
-        "It is never replaced here. Find out which sync uses it; if none does, clear it by hand (state=absent with "
-        "this immutable_id).",
-        _EXISTING,
-    ),
-    # Who already holds the value
-    Code(
-        "anchor_held",
-        "Another user holds this anchor: {holder}.",
-        "Decide which user is the right one. If it is this one, clear the other's anchor (state=absent), unless it is "
-        "synced: then remove that sync first.",
-        _GRAPH_USER,
-    ),
-    Code(
-        "anchor_held_deleted",
-        "A deleted user holds this anchor: {holder}. The sync would revive it instead of taking this one.",
-        "If this user is the right one, purge the deleted one (this cannot be undone); otherwise restore that one.",
-        _ERRORS,
-    ),
-    Code(
-        "anchor_held_unknown",
-        "The service says that another object holds this anchor, but not which.",
-        "Look for it among the users and in the recycle bin with an account that may read both.",
-        _GRAPH_USER,
-    ),
-    # The reviewed plan
-    Code("not_approved", "The row was struck out of the plan (approved: false).", "Nothing needs to be done.", _OURS),
-    Code(
-        "changed_since_plan",
-        "The user changed after it was read: {detail}.",
-        "Make a new plan and look at this user again.",
-        _OURS,
-    ),
-    # The write
-    Code(
-        "write_forbidden",
-        "The service forbade the write.",
-        "Either the app lacks User.ReadWrite.All with admin consent; or the user holds a directory role, or is a "
-        "member or owner of a role-assignable group, and then the app itself needs a directory role such as "
-        "Privileged Authentication Administrator; or the user is in a restricted-management administrative unit; or a "
-        "delegated token also needs Directory.AccessAsUser.All. Other rows that were written rule the first one out.",
-        "Microsoft Graph: working with users, sensitive actions",
-    ),
-    Code(
-        "write_failed",
-        "The service did not accept the write: {detail}",
-        "See error; give its request_id to Microsoft support if the message does not help.",
-        _GRAPH_USER,
-    ),
-    Code("gone", "The user was gone when it was to be written.", "Make a new plan.", _GRAPH_USER),
-    Code(
-        "unconfirmed",
-        "The service accepted the write, but reads do not show it yet.",
-        "Run again later: what is seen by then is not written twice.",
-        "Microsoft Entra developer blog: eventual consistency, 2026-03-24",
-    ),
-    Code(
-        "not_written",
-        "The run ended before this row was written: {detail}",
-        "Remove the cause and run again; what was written is not written twice.",
-        _OURS,
-    ),
-    # Why a user is not synced
-    Code(
-        "awaiting_sync",
-        "The anchor is in place; the sync has not taken the user yet{detail}.",
-        "Wait for a sync cycle, or start one. It takes the user only when the AD object is in scope and is not tied to "
-        "another user already.",
-        _EXISTING,
-    ),
-    Code(
-        "sync_before_write",
-        "The user's last sync ({last_sync}) is older than the write of its anchor ({written}).",
-        "Wait for a further sync cycle.",
-        _GRAPH_USER,
-    ),
-    Code(
-        "anchor_not_set",
-        "The user has no anchor.",
-        "Set it with entra_immutable_id.",
-        _EXISTING,
-    ),
-    Code(
-        "anchor_differs",
-        'The user has the anchor "{current}" instead of "{expected}"{hint}.',
-        "Look at the row of this user in a plan; it says what is in the way.",
-        _EXISTING,
-    ),
-    Code(
-        "sid_differs",
-        "The user is synced with another AD object: its SID is {current}, the expected one is {expected}.",
-        "Find the AD object with that SID. The user was tied to it, perhaps by its name or address (soft match).",
-        _EXISTING,
-    ),
-    Code(
-        "upn_differs",
-        "The user is synced, but signs in as {current} and not as {expected}.",
-        "If the sync sends another attribute as sign-in name, gather with login_attribute. Otherwise see whether the "
-        "name is taken, and whether the tenant updates names of licensed users (synchronizeUpnForManagedUsersEnabled).",
-        _FEATURES,
-    ),
-    Code(
-        "attribute_quarantined",
-        'The service parked the value "{value}" of {property}, because another object has it.',
-        "Remove the value from the other object or from the AD object, and let the sync run again.",
-        "Microsoft Graph: onPremisesProvisioningError",
-    ),
-    Code(
-        "tenant_sync_off",
-        "Directory sync is switched off for the tenant.",
-        "Set up Microsoft Entra Connect Sync or Cloud Sync, and wait for its first cycle.",
-        "Microsoft Graph: organization resource",
-    ),
-    Code(
-        "hard_match_blocked",
-        "The tenant blocks every hard match (blockCloudObjectTakeoverThroughHardMatchEnabled).",
-        "Switch the block off while users are matched, and on again afterwards.",
-        _EXISTING,
-    ),
-    Code(
-        "read_failed",
-        "The user could not be read: {detail}",
-        "See error, and run again.",
-        _GRAPH_USER,
-    ),
-)
-
-CODES = {entry.code: entry for entry in _TABLE}
+CODES = {row[0]: Code(*row) for row in (*OBJECT_CODES, *USER_CODES)}
 
 
 def reason(code: str, **evidence: Any) -> dict[str, str]:
@@ -303,3 +48,9 @@ def reason(code: str, **evidence: Any) -> dict[str, str]:
         "message": entry.message.format(**evidence),
         "remedy": entry.remedy.format(**evidence),
     }
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as evidence for a sentence; of many, the first few and how many more there are."""
+    more = len(names) - _NAMED
+    return "; ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from array import array
 from typing import Any, Optional
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed, reason
+
 _MASK = (1 << 64) - 1
 
 
@@ -55,12 +57,7 @@ class Duplicates:
         anchor, guid = row["immutable_id"], row["object_guid"]
         if self._suspected(guid):
             if len(self._anchors_of[guid]) > 1:
-                return _without_anchor(
-                    row,
-                    "object_read_twice",
-                    f"The object {guid} was read more than once, with different anchors.",
-                    "Read each domain from one source only, one that carries mS-DS-ConsistencyGuid.",
-                )
+                return _without_anchor(row, reason("object_read_twice", guid=guid))
             if guid in self._written:
                 return None
             self._written.add(guid)
@@ -69,23 +66,17 @@ class Duplicates:
         others = sorted(
             dn for key, dn in self._objects_of[anchor].items() if key != (guid or row["distinguished_name"])
         )
-        named = "; ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-        return _without_anchor(
-            row,
-            "anchor_duplicate",
-            f"The anchor {anchor} is also that of {named}; an anchor belongs to one object.",
-            "Find out which object is right, and clear or correct mS-DS-ConsistencyGuid of the others.",
-        )
+        return _without_anchor(row, reason("anchor_duplicate", others=listed(others)))
 
     def _suspected(self, key: str | None) -> bool:
         return key is not None and hash(key) & _MASK in self._suspects
 
 
-def _without_anchor(row: dict[str, Any], code: str, message: str, remedy: str) -> dict[str, Any]:
+def _without_anchor(row: dict[str, Any], why: dict[str, str]) -> dict[str, Any]:
     return {
         **row,
         "immutable_id": None,
         "anchor_source": None,
         "anchor_certain": None,
-        "anchor_reason": {"code": code, "message": message, "remedy": remedy},
+        "anchor_reason": why,
     }

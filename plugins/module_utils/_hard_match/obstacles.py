@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed, reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudUser, Match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import (
     Wish,
@@ -62,10 +62,10 @@ class Claims:
             claim = Claim(number, identity, wish.subject, wish.held, holds)
             self._users.setdefault(user.id, []).append(claim)
 
-    def same_anchor(self, wish: Wish) -> list[str]:
-        """Name the rows that want this wish's anchor, if there are several."""
-        owners = self._anchors.get(wish.held or "", ())
-        return [subject for _identity, subject in owners] if len(owners) > 1 else []
+    def same_anchor(self, wish: Wish, user: CloudUser) -> list[str]:
+        """Name the rows about something else that want this wish's anchor."""
+        own = wish.identity(user.id)
+        return [subject for identity, subject in self._anchors.get(wish.held or "", ()) if identity != own]
 
     def rivals(self, number: int, wish: Wish, user: CloudUser) -> list[str]:
         """Name the rows that claim this user, if there are others with as good a right."""
@@ -107,7 +107,7 @@ class Obstacle(NamedTuple):
 def without_user(wish: Wish, found: Match, keys: Iterable[str]) -> Obstacle:
     """Say why there is not one user for a wish."""
     if len(found.users) > 1:
-        users = ", ".join(user.name for user in found.users)
+        users = listed([user.name for user in found.users])
         return Obstacle("ambiguous", reason("several_users", key=found.matched_by, value=found.value, users=users))
     if is_out_of_scope(wish):
         return Obstacle("blocked", out_of_scope(wish.row or {}))
@@ -140,13 +140,13 @@ def out_of_scope(row: Mapping[str, Any]) -> dict[str, str]:
 def _same_anchor(case: Case) -> Obstacle | None:
     if case.rules.clear:
         return None
-    objects = case.claims.same_anchor(case.wish)
-    return Obstacle("conflict", reason("anchor_duplicate", objects=", ".join(objects))) if objects else None
+    others = case.claims.same_anchor(case.wish, case.user)
+    return Obstacle("conflict", reason("anchor_duplicate", others=listed(others))) if others else None
 
 
 def _claimed_twice(case: Case) -> Obstacle | None:
     rivals = case.claims.rivals(case.number, case.wish, case.user)
-    return Obstacle("ambiguous", reason("claimed_twice", objects=", ".join(rivals))) if rivals else None
+    return Obstacle("ambiguous", reason("claimed_twice", objects=listed(rivals))) if rivals else None
 
 
 def _listed_twice(case: Case) -> Obstacle | None:

@@ -137,7 +137,7 @@ class PlanReader:
             why = reason("claimed_twice", objects=f"{self._ids[user_id.lower()]}, {subject}")
             return {**row, "action": "ambiguous", "changed": False, "reason": why}
         if after is not None and after in self._values:
-            why = reason("anchor_duplicate", objects=f"{self._values[after]}, {subject}")
+            why = reason("anchor_duplicate", others=self._values[after])
             return {**row, "action": "conflict", "changed": False, "reason": why}
         self._ids[user_id.lower()] = subject
         if after is not None:

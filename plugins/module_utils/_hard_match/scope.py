@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import Rdns, is_under, rdns
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ldap_filter import LdapFilter
 
 # Recipient types that Exchange uses for itself: arbitration, discovery and system mailboxes, plans and the like.
@@ -55,10 +56,6 @@ class Rule(NamedTuple):
     reads: tuple[str, ...]
     #: True: it keeps the object out. None: cannot be told.
     keeps_out: Callable[[Facts], Optional[bool]]
-    message: str
-    remedy: str
-    #: Number in Microsoft's rules as the facts count them, for documentation and tests.
-    source: str
 
 
 class Selection(NamedTuple):
@@ -93,34 +90,22 @@ def judge(facts: Facts, selection: Selection | None) -> Verdict:
     for rule in RULES:
         answer = rule.keeps_out(facts)
         if answer:
-            reasons.append(_reason(rule.code, rule.message, rule.remedy))
+            reasons.append(reason(rule.code))
         elif answer is None:
             unknown.append(rule)
     selected = None if selection is None else [(test, test.met(facts, selection)) for test in _SELECTION_TESTS]
-    reasons += [_reason(test.code, test.message, test.remedy) for test, answer in selected or () if answer is False]
+    reasons += [reason(test.code) for test, answer in selected or () if answer is False]
     if reasons:
         return Verdict(False, reasons)
     if selected is None:
-        return Verdict(None, [_SELECTION_UNKNOWN])
+        return Verdict(None, [reason("selection_unknown")])
     missing = {name for rule in unknown for name in rule.reads if facts.values(name.lower()) is None}
     missing |= {name for test, answer in selected if answer is None for name in test.reads(selection)}  # type: ignore[arg-type]
     if missing:
-        return Verdict(None, [_unchecked(missing)])
+        return Verdict(None, [reason("scope_unchecked", attributes=", ".join(sorted(missing)))])
     if unknown:
-        return Verdict(None, [_reason(rule.code, rule.message, rule.remedy) for rule in unknown])
+        return Verdict(None, [reason(rule.code) for rule in unknown])
     return Verdict(True, [])
-
-
-def _reason(code: str, message: str, remedy: str) -> dict[str, str]:
-    return {"code": code, "message": message, "remedy": remedy}
-
-
-def _unchecked(names: set[str]) -> dict[str, str]:
-    return _reason(
-        "scope_unchecked",
-        f"Whether sync takes this object cannot be told: the source does not carry {', '.join(sorted(names))}.",
-        "Read the objects over LDAP, or export these attributes as well.",
-    )
 
 
 def _starts(name: str, *prefixes: str) -> Callable[[Facts], Optional[bool]]:
@@ -203,120 +188,20 @@ def _not_a_user(facts: Facts) -> bool | None:
     return b"computer" in folded or not folded & {b"user", b"inetorgperson"}
 
 
-_BUILT_IN = "A filter built into Entra Connect; it cannot be hard matched. Leave it out."
-
 RULES: tuple[Rule, ...] = (
-    Rule(
-        "not_a_user",
-        ("objectClass",),
-        _not_a_user,
-        "The object is no user; only users can be hard matched.",
-        "Leave it out. Contacts and mail-enabled groups can only be matched by their address.",
-        "U14",
-    ),
-    Rule(
-        "critical_system_object",
-        ("isCriticalSystemObject",),
-        _is_critical,
-        "isCriticalSystemObject is TRUE, as for Administrator, Guest and krbtgt; sync never takes such an account.",
-        _BUILT_IN,
-        "U1",
-    ),
-    Rule(
-        "admin_description_user",
-        ("adminDescription", "objectClass"),
-        _marked_by_description,
-        "adminDescription begins with User_, which tells sync to leave the user out.",
-        "Clear adminDescription if the user is to be synced.",
-        "U2",
-    ),
-    Rule(
-        "no_sam_account_name",
-        ("sAMAccountName",),
-        _no_account_name,
-        "The object has no sAMAccountName, without which sync leaves it out.",
-        "Give it one.",
-        "U3",
-    ),
-    Rule(
-        "support_account",
-        ("sAMAccountName",),
-        _support_account,
-        "The account is Windows' own support account.",
-        _BUILT_IN,
-        "U4",
-    ),
-    Rule(
-        "sync_service_account",
-        ("sAMAccountName",),
-        _starts("samaccountname", "AAD_", "MSOL_"),
-        "sAMAccountName begins with AAD_ or MSOL_, as the accounts of the sync itself do; sync leaves it out.",
-        "Rename the account if it belongs to a person.",
-        "U5",
-    ),
-    Rule(
-        "exchange_system_mailbox",
-        ("mailNickname",),
-        _starts("mailnickname", "SystemMailbox{"),
-        "mailNickname begins with SystemMailbox{: a mailbox of Exchange itself.",
-        _BUILT_IN,
-        "U6",
-    ),
-    Rule(
-        "exchange_cas_mailbox",
-        ("mailNickname", "sAMAccountName"),
-        _exchange_cas,
-        "The name begins with CAS_ and holds a }: an account of Exchange itself.",
-        _BUILT_IN,
-        "U7",
-    ),
-    Rule(
-        "exchange_system_type",
-        ("msExchRecipientTypeDetails",),
-        _exchange_system,
-        "msExchRecipientTypeDetails has a bit of 0x21C07000 set: a mailbox of Exchange itself.",
-        _BUILT_IN,
-        "U8",
-    ),
-    Rule(
-        "replication_conflict",
-        (),
-        _first_rdn_holds("cnf:"),
-        "The object is the losing side of a replication conflict (CNF in its name); sync leaves it out.",
-        "Find out which of the two objects is right, and delete or rename the other.",
-        "U9",
-    ),
-    Rule(
-        "linked_mailbox",
-        ("msExchRecipientTypeDetails",),
-        _linked_mailbox,
-        "The object is a linked mailbox (msExchRecipientTypeDetails 2): sync gives it no anchor and waits for the user "
-        "of the account forest.",
-        "Match the user of the account forest instead.",
-        "U10",
-    ),
-    Rule(
-        "account_state_unread",
-        ("userAccountControl",),
-        _account_state_unread,
-        "userAccountControl shows no value. Where sync's own account cannot read it either, sync leaves the user out.",
-        "Let the accounts read userAccountControl.",
-        "U12",
-    ),
-    Rule(
-        "deleted_object",
-        (),
-        _first_rdn_holds("del:"),
-        "The object is deleted (a tombstone).",
-        "Restore it from AD's recycle bin, or leave it out.",
-        "tombstone",
-    ),
-)
-
-_SELECTION_UNKNOWN = _reason(
-    "selection_unknown",
-    "No built-in filter keeps the object out; what the sync was told to take is not known.",
-    "Give sync_scope (OUs, group, filter) as the sync has it.",
+    Rule("not_a_user", ("objectClass",), _not_a_user),
+    Rule("critical_system_object", ("isCriticalSystemObject",), _is_critical),
+    Rule("admin_description_user", ("adminDescription", "objectClass"), _marked_by_description),
+    Rule("no_sam_account_name", ("sAMAccountName",), _no_account_name),
+    Rule("support_account", ("sAMAccountName",), _support_account),
+    Rule("sync_service_account", ("sAMAccountName",), _starts("samaccountname", "AAD_", "MSOL_")),
+    Rule("exchange_system_mailbox", ("mailNickname",), _starts("mailnickname", "SystemMailbox{")),
+    Rule("exchange_cas_mailbox", ("mailNickname", "sAMAccountName"), _exchange_cas),
+    Rule("exchange_system_type", ("msExchRecipientTypeDetails",), _exchange_system),
+    Rule("replication_conflict", (), _first_rdn_holds("cnf:")),
+    Rule("linked_mailbox", ("msExchRecipientTypeDetails",), _linked_mailbox),
+    Rule("account_state_unread", ("userAccountControl",), _account_state_unread),
+    Rule("deleted_object", (), _first_rdn_holds("del:")),
 )
 
 
@@ -324,8 +209,6 @@ class _SelectionTest(NamedTuple):
     code: str
     met: Callable[[Facts, Selection], Optional[bool]]
     reads: Callable[[Selection], frozenset[str]]
-    message: str
-    remedy: str
 
 
 def _in_ous(facts: Facts, selection: Selection) -> bool | None:
@@ -349,25 +232,11 @@ def _meets_filter(facts: Facts, selection: Selection) -> bool | None:
 
 
 _SELECTION_TESTS = (
-    _SelectionTest(
-        "outside_selected_ous",
-        _in_ous,
-        lambda selection: frozenset(),
-        "The object lies in none of the organizational units of sync_scope.",
-        "Move it into one of them, or select its OU in the sync.",
-    ),
-    _SelectionTest(
-        "outside_selected_group",
-        _in_group,
-        lambda selection: frozenset({"memberOf"}),
-        "The object is no direct member of the group of sync_scope; sync does not follow nested groups.",
-        "Add it to the group itself.",
-    ),
+    _SelectionTest("outside_selected_ous", _in_ous, lambda selection: frozenset()),
+    _SelectionTest("outside_selected_group", _in_group, lambda selection: frozenset({"memberOf"})),
     _SelectionTest(
         "outside_selected_filter",
         _meets_filter,
         lambda selection: selection.filter.attributes if selection.filter else frozenset(),
-        "The object does not meet the filter of sync_scope.",
-        "Change its attributes, or the filter in the sync.",
     ),
 )
