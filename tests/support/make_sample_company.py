@@ -222,7 +222,9 @@ def tenant_seed(everybody: list[Person]) -> dict[str, Any]:
             },
         ],
         "directories": [{"domain": AD_DOMAIN, "ldif": "export.ldf"}],
-        "features": {"passwordSyncEnabled": True, "blockCloudObjectTakeoverThroughHardMatchEnabled": False},
+        # As the service's makers advise: nobody is taken by name or address alone, so that whoever the plan leaves out
+        # stays out.
+        "features": {"passwordSyncEnabled": True, "blockSoftMatchEnabled": True},
         "roles": [
             {"user": f"breakglass.one@{INITIAL_DOMAIN}", "role": "Global Administrator"},
             {"user": f"breakglass.two@{INITIAL_DOMAIN}", "role": "Global Administrator"},
@@ -241,7 +243,7 @@ def troubles_page(everybody: list[Person]) -> str:
         SYNCED: "Synced with Active Directory",
         STOPPED: "left alone, with the reason",
         OUT: "left alone: out of sync scope",
-        NEW: "not found: no cloud user to tie",
+        NEW: "no cloud user to tie; the sync makes one",
     }
     troubled = [person for person in everybody if person.trouble]
     rows = [f"| `{person.login}` | {person.trouble} | {endings[person.outcome]} |" for person in troubled]
