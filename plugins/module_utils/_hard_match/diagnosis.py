@@ -72,11 +72,11 @@ def diagnose(expected: Expectation, user: CloudUser | None, holders: list[CloudU
         findings = _gone(expected, user, others)
     elif user.synced is True:
         findings = _proof(expected, user, tenant)
-        if not findings:
-            return Diagnosis("synced", [])
     else:
         findings = _in_the_way(expected, user, others, tenant)
-    findings += _told_before(expected, findings)
+    findings = _with_what_was_told(expected, user, findings)
+    if not findings:
+        return Diagnosis("synced", [])
     return Diagnosis(findings[0].state, [finding.reason for finding in findings])
 
 
@@ -124,20 +124,23 @@ def _proof(expected: Expectation, user: CloudUser, tenant: TenantFacts) -> list[
     """Return what is missing from the proof that the right user was taken."""
     row = expected.row or {}
     findings = []
-    if expected.immutable_id and user.immutable_id != expected.immutable_id:
-        findings.append(_Finding("conflict", _anchor_differs(expected, user)))
-    sid = row.get("object_sid")
-    if sid and user.sid and sid.upper() != user.sid.upper():
-        findings.append(_Finding("conflict", reason("sid_differs", current=user.sid, expected=sid)))
+    tied = _same_sid(expected, user)
+    if tied is False:
+        findings.append(_Finding("conflict", reason("sid_differs", current=user.sid, expected=row["object_sid"])))
+    # An anchor that was a guess proves nothing against the SID.
+    guess = row.get("anchor_certain") is False
+    if expected.immutable_id and user.immutable_id != expected.immutable_id and not (guess and tied):
+        findings.append(_anchor_differs(expected, user, "conflict"))
+    # What the next sync brings cannot be judged before it.
+    if expected.written is not None and _epoch(user.last_sync) < expected.written:
+        why = reason("sync_before_write", last_sync=user.last_sync or "never", written=_text(expected.written))
+        findings.append(_Finding("pending", why))
     for attribute, value in user.parked:
         findings.append(_Finding("conflict", reason("attribute_quarantined", property=attribute, value=value)))
     name = row.get("login_name")
     if name and _name_differs(name, user.user_principal_name, tenant.verified_domains):
         why = reason("upn_differs", current=user.user_principal_name, expected=name)
         findings.append(_Finding("conflict", why))
-    if expected.written is not None and _epoch(user.last_sync) < expected.written:
-        why = reason("sync_before_write", last_sync=user.last_sync or "never", written=_text(expected.written))
-        findings.append(_Finding("pending", why))
     return findings
 
 
@@ -151,7 +154,7 @@ def _in_the_way(expected: Expectation, user: CloudUser, others: list[CloudUser],
     if not user.immutable_id:
         findings.append(_Finding("in_cloud", reason("anchor_not_set")))
     elif expected.immutable_id and user.immutable_id != expected.immutable_id:
-        findings.append(_Finding("in_cloud", _anchor_differs(expected, user)))
+        findings.append(_anchor_differs(expected, user, "in_cloud"))
     if tenant.sync_on is False:
         findings.append(_Finding("blocked", reason("tenant_sync_off")))
     if tenant.hard_match_blocked is True:
@@ -164,25 +167,42 @@ def _in_the_way(expected: Expectation, user: CloudUser, others: list[CloudUser],
     return findings
 
 
-def _told_before(expected: Expectation, findings: list[_Finding]) -> list[_Finding]:
-    """Add why the plan did not write this user: without an anchor, that is the cause behind the cause."""
+def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings: list[_Finding]) -> list[_Finding]:
+    """Add why the plan did not write this user."""
     told = expected.reason
     if not told or expected.action not in ("blocked", "conflict", "ambiguous", "failed"):
-        return []
+        return findings
     if any(finding.reason["code"] == told.get("code") for finding in findings):
+        return findings
+    # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
+    unproven = (
+        expected.immutable_id is None and user is not None and not user.deleted and _same_sid(expected, user) is None
+    )
+    if unproven:
+        findings = [finding for finding in findings if finding.reason["code"] != "awaiting_sync"]
+    elif not findings:
         return []
     state = "blocked" if expected.action in ("blocked", "failed") else "conflict"
-    finding = _Finding(state, {name: str(told.get(name) or "") for name in ("code", "message", "remedy")})
-    # Nobody has to exist in the tenant for an object that sync leaves out.
-    if findings and (findings[0].state == "in_cloud" or told.get("code") == "out_of_scope"):
-        findings.insert(0, finding)
-        return []
-    return [finding]
+    cause = _Finding(state, {name: str(told.get(name) or "") for name in ("code", "message", "remedy")})
+    # For a user without the anchor it is the cause behind the cause. And nobody has to exist in the tenant for an
+    # object that sync leaves out.
+    if not findings or findings[0].state == "in_cloud" or told.get("code") == "out_of_scope":
+        return [cause, *findings]
+    return [*findings, cause]
 
 
-def _anchor_differs(expected: Expectation, user: CloudUser) -> dict[str, str]:
+def _anchor_differs(expected: Expectation, user: CloudUser, state: str) -> _Finding:
+    if (expected.row or {}).get("anchor_certain") is False:
+        return _Finding("blocked", reason("anchor_unconfirmed"))
     hint = spelling_hint(user.immutable_id or "", expected.immutable_id)
-    return reason("anchor_differs", current=user.immutable_id, expected=expected.immutable_id, hint=hint)
+    why = reason("anchor_differs", current=user.immutable_id, expected=expected.immutable_id, hint=hint)
+    return _Finding(state, why)
+
+
+def _same_sid(expected: Expectation, user: CloudUser) -> bool | None:
+    """Tell whether the user is tied to the expected AD object; ``None`` when that cannot be told."""
+    sid = (expected.row or {}).get("object_sid")
+    return sid.upper() == user.sid.upper() if sid and user.sid else None
 
 
 def _name_differs(expected: str, current: str | None, verified: frozenset[str] | None) -> bool:

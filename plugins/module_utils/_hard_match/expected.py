@@ -19,10 +19,13 @@ Row = Mapping[str, Any]
 def expected_of_pair(pair: Row) -> Expectation:
     """Read ``user`` with or without ``immutable_id`` or ``object_guid``, as a person wrote it."""
     wish = from_pair(pair)
-    given = bool(pair.get("immutable_id") or pair.get("object_guid"))
-    if given and wish.problem:
-        return Expectation(wish.user, _id_of(wish.user), action="blocked", reason=wish.problem)
-    return Expectation(wish.user, _id_of(wish.user), wish.value if given else None)
+    value, problem = wish.value, wish.problem
+    if problem and problem["code"] == "anchor_missing":
+        problem = None
+    elif problem and problem["code"] == "anchor_is_string":
+        # It is never set by hand, but a sync with such an anchor may well have done it.
+        value, problem = str(pair["immutable_id"]).strip(), None
+    return Expectation(wish.user, _id_of(wish.user), value, action="blocked" if problem else None, reason=problem)
 
 
 def expected_of(kind: str, row: Row) -> Expectation:
@@ -35,16 +38,18 @@ def expected_of(kind: str, row: Row) -> Expectation:
 
 def find_expected(expected: Expectation, index: CloudIndex) -> CloudUser | None:
     """Return the user that is meant, live rather than deleted; ``None`` when there is none, or more than one."""
-    found: list[CloudUser] = []
     if expected.id:
         return index.user(expected.id)
-    if expected.user:
-        found = index.find("user_principal_name", expected.user)
-    if not found and expected.immutable_id and expected.row is not None:
-        found = index.find("immutable_id", expected.immutable_id)
-    live = [user for user in found if not user.deleted]
-    candidates = live or found
-    return candidates[0] if len(candidates) == 1 else None
+    named = index.find("user_principal_name", expected.user) if expected.user else []
+    anchored: list[CloudUser] = []
+    if expected.immutable_id and expected.row is not None:
+        anchored = index.find("immutable_id", expected.immutable_id)
+    for deleted in (False, True):
+        for found in (named, anchored):
+            candidates = [user for user in found if user.deleted is deleted]
+            if candidates:
+                return candidates[0] if len(candidates) == 1 else None
+    return None
 
 
 def _from_object(row: Row) -> Expectation:

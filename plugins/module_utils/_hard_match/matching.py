@@ -201,7 +201,7 @@ def match(wish: Wish, index: CloudIndex, match_by: list[Key]) -> Match:
         evidence.append({"key": key.name, "value": value, "users": [user.evidence() for user in users]})
         deleted.update((user.id, user) for user in users if user.deleted)
         live = [user for user in users if not user.deleted]
-        if key.cloud == "immutable_id":
+        if key.ad == key.cloud == "immutable_id":
             anchored = live
         elif live and (named is None or named[0] == key.name):
             found = {user.id: user for user in (*(named[2] if named else ()), *live)}
@@ -220,6 +220,8 @@ def object_values(row: Mapping[str, Any], field: str) -> tuple[str, ...]:
     if field == "proxy_address":
         return smtp_addresses(row.get("proxy_addresses") or ())
     value = row.get(field)
+    if field == "immutable_id":
+        return (value,) if value else ()
     if field == "target_address" and value:
         return smtp_addresses([value])
     return (str(value).strip(),) if value and str(value).strip() else ()
@@ -249,7 +251,7 @@ def _values_of(user: CloudUser, key: str) -> tuple[str, ...]:
     value = value.lower()
     if key == "user_principal_name" and user.deleted:
         # The recycle bin puts the object id, without dashes, before the name.
-        return (value, value.removeprefix(user.id.replace("-", "").lower()))
+        return tuple({value, value.removeprefix(user.id.replace("-", "").lower())})
     return (value,)
 
 

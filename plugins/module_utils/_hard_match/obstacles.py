@@ -111,6 +111,10 @@ def without_user(wish: Wish, found: Match, keys: Iterable[str]) -> Obstacle:
         return Obstacle("ambiguous", reason("several_users", key=found.matched_by, value=found.value, users=users))
     if is_out_of_scope(wish):
         return Obstacle("blocked", out_of_scope(wish.row or {}))
+    holders = [user for user in found.holders if not user.deleted]
+    if wish.value and holders:
+        # Not "nobody": the sync would tie the AD object to the holder.
+        return Obstacle("conflict", held_by(holders))
     gone = found.deleted or [user for user in found.holders if user.deleted]
     if gone:
         return Obstacle("not_found", reason("user_deleted", holder=", ".join(user.name for user in gone)))
@@ -219,7 +223,8 @@ def _existing(case: Case) -> Obstacle | None:
     meant = canonical(current)
     if meant is None:
         return Obstacle("blocked", reason("string_anchor_kept", current=current))
-    if case.rules.replace or (case.rules.clear and wish.expected is None):
+    # To clear a value that differs from the one that was named is never meant.
+    if wish.expected is None if case.rules.clear else case.rules.replace:
         return None
     if meant == wish.held:
         return Obstacle("blocked", reason("existing_value_misspelled", current=current, hint=hint))

@@ -26,6 +26,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish i
 
 ACTIONS = ("set", "clear", "none", "blocked", "conflict", "ambiguous", "not_found", "failed")
 WRITES = ("set", "clear")
+# What carrying out a row of a plan looks at.
+_NEEDED = ("user", "id", "before", "after", "action", "reason", "approved")
 
 
 class Outcome(NamedTuple):
@@ -47,16 +49,16 @@ def decide(
     """
     if len(found.users) != 1:
         obstacle = without_user(wish, found, keys)
-        return _row(wish, found, None, obstacle.action, obstacle.reason)
+        also = [Obstacle("blocked", wish.problem)] if wish.problem else []
+        return _row(wish, found, None, obstacle.action, obstacle.reason, [obstacle, *also])
     user = found.users[0]
     in_way = obstacles(Case(number, wish, user, found, claims, rules))
     if _is_as_wished(wish, user, rules):
         # Nothing has to be written. What makes the tie itself doubtful is said all the same.
-        doubts = [item for item in in_way if item.reason["code"] in (*_DOUBTS, *_REMARKS)]
-        if not doubts:
-            return _row(wish, found, user, "none", None)
-        action = doubts[0].action if doubts[0].reason["code"] in _DOUBTS else "none"
-        return _row(wish, found, user, action, doubts[0].reason, doubts)
+        doubts = [item for item in in_way if item.reason["code"] in _DOUBTS]
+        remarks = [item for item in in_way if item.reason["code"] in _REMARKS]
+        said = [*doubts, *remarks]
+        return _row(wish, found, user, doubts[0].action if doubts else "none", said[0].reason if said else None, said)
     if in_way:
         return _row(wish, found, user, in_way[0].action, in_way[0].reason, in_way)
     action = "clear" if rules.clear else "set"
@@ -112,49 +114,50 @@ class PlanReader:
     """Reads the rows of a reviewed plan, in order, for carrying them out."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, str] = {}
-        self._values: dict[str, str] = {}
+        self._ids: set[str] = set()
+        self._values: set[str] = set()
 
     def read(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the row as it is to be carried out: struck out and repeated ones are left alone.
+        """Return the row as it is to be carried out: one that is struck out writes nothing.
 
-        :raises ValueError: with a sentence, for a row that no plan has.
+        :raises ValueError: with a sentence, for a row that no plan has, such as a second one for the same user.
         """
         row = dict(row)
-        action, user_id, after = row.get("action"), row.get("id"), row.get("after")
+        absent = [name for name in _NEEDED if name not in row]
+        if absent:
+            raise ValueError(f"the row lacks {', '.join(absent)}")
+        action, user_id, after = row["action"], row["id"], row["after"]
         if action not in ACTIONS:
             raise ValueError(f"the action {action!r} does not exist")
         if action not in WRITES:
             return row
         if not user_id or not isinstance(user_id, str):
             raise ValueError("a row that writes needs the id of its user")
-        if (after is None) != (action == "clear") or (after is not None and after != str(after).strip()):
+        usable = after is None if action == "clear" else isinstance(after, str) and after and after == after.strip()
+        if not usable:
             raise ValueError(f"{after!r} is no value to {action}")
-        if row.get("approved") is False:
+        if not isinstance(row["approved"], bool):
+            raise ValueError(f"approved is {row['approved']!r}, and must be true or false")
+        if not row["approved"]:
             return {**row, "action": "none", "changed": False, "reason": reason("not_approved")}
-        subject = str(row.get("user") or user_id)
-        if user_id.lower() in self._ids:
-            why = reason("claimed_twice", objects=f"{self._ids[user_id.lower()]}, {subject}")
-            return {**row, "action": "ambiguous", "changed": False, "reason": why}
-        if after is not None and after in self._values:
-            why = reason("anchor_duplicate", others=self._values[after])
-            return {**row, "action": "conflict", "changed": False, "reason": why}
-        self._ids[user_id.lower()] = subject
-        if after is not None:
-            self._values[after] = subject
+        # No plan says so; which of the two is meant nobody knows.
+        for name, value, seen in (("user", user_id.lower(), self._ids), ("value", after, self._values)):
+            if value in seen:
+                raise ValueError(f"an earlier row writes the same {name}, {value}")
+            if value is not None:
+                seen.add(value)
         return {**row, "changed": True}
 
 
-def second_look(
-    before: str | None, after: str | None, user: CloudUser | None, protected: frozenset[str]
-) -> Outcome | None:
-    """Compare a user, read again just before writing, with what the plan saw. ``None``: write.
+def second_look(row: Mapping[str, Any], user: CloudUser | None, protected: frozenset[str]) -> Outcome | None:
+    """Compare a user, read again just before writing, with what its row of the plan says. ``None``: write.
 
     :param user: ``None`` when the user is gone.
     """
     if user is None or user.deleted:
         return Outcome("not_found", False, reason("gone"))
-    if user.immutable_id == after:
+    before, name = row["before"], user.user_principal_name or user.id
+    if user.immutable_id == row["after"]:
         return Outcome("none", False)
     if {user.id.lower(), (user.user_principal_name or "").lower()} & protected:
         return Outcome("blocked", False, reason("protected"))
@@ -163,6 +166,10 @@ def second_look(
         return Outcome("blocked", False, reason("changed_since_plan", detail=detail))
     if user.synced is True:
         return Outcome("blocked", False, reason("changed_since_plan", detail="the sync has taken it by now"))
+    if name.lower() != str(row["user"]).lower():
+        # The name is what was matched, or what a reviewer read.
+        detail = f"its name is now {name} and was {row['user']}"
+        return Outcome("blocked", False, reason("changed_since_plan", detail=detail))
     return None
 
 

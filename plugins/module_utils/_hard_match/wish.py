@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Optional
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import (
     AnchorError,
     immutable_id,
+    looks_byte_swapped,
     parse_guid,
     read_immutable_id,
 )
@@ -30,6 +31,7 @@ IDENTIFYING = (
     "object_guid",
     "object_sid",
     "anchor_source",
+    "anchor_certain",
     "source",
 )
 
@@ -107,7 +109,7 @@ def from_object(row: Mapping[str, Any], *, clear: bool = False, anchor: str | No
     label = row.get("login_name") or row.get("user_principal_name") or row.get("distinguished_name")
     if clear:
         return Wish(label, None, row, None, expected=value, problem=None if value else problem)
-    return Wish(label, None, row, value if problem is None else None, problem=problem)
+    return Wish(label, None, row, value if problem is None else None, problem=problem, note=_oddity(value))
 
 
 def from_pair(pair: Mapping[str, Any], *, clear: bool = False) -> Wish:
@@ -115,10 +117,12 @@ def from_pair(pair: Mapping[str, Any], *, clear: bool = False) -> Wish:
     user = str(pair["user"]).strip()
     value, problem, note = _given_value(pair)
     if clear:
-        named = pair.get("immutable_id") or pair.get("object_guid")
+        if pair.get("object_guid"):
+            # A GUID that cannot be read names some value; without the problem, any value would be cleared.
+            return Wish(user, user, None, None, expected=value, problem=problem, note=note)
         # A string anchor may be cleared by naming it exactly, and in no other way.
-        expected = (value or str(pair.get("immutable_id") or "").strip() or None) if named else None
-        return Wish(user, user, None, None, expected=expected, note=note)
+        named = str(pair.get("immutable_id") or "").strip()
+        return Wish(user, user, None, None, expected=value or named or None, note=note)
     return Wish(user, user, None, value if problem is None else None, problem=problem, note=note)
 
 
@@ -166,6 +170,8 @@ def _objection(row: Mapping[str, Any], value: str | None) -> dict[str, str] | No
         if isinstance(told, Mapping) and told.get("message"):
             return {name: str(told.get(name) or "") for name in ("code", "message", "remedy")}
         return reason("anchor_missing", detail="the source gave neither mS-DS-ConsistencyGuid nor objectGUID")
+    if value != value.strip():
+        return reason("anchor_invalid", detail=f'"{value}" has blanks around it.')
     if set(value) & _FORBIDDEN:
         return reason("anchor_forbidden_characters", given=value)
     raw = read_immutable_id(value).raw
@@ -178,24 +184,25 @@ def _objection(row: Mapping[str, Any], value: str | None) -> dict[str, str] | No
 
 def _given_value(pair: Mapping[str, Any]) -> tuple[str | None, dict[str, str] | None, str | None]:
     """Return the wanted ImmutableId, the reason against it, and a note."""
-    text, guid = pair.get("immutable_id"), pair.get("object_guid")
+    given, guid = str(pair.get("immutable_id") or ""), pair.get("object_guid")
+    stripped = given.strip()
     if guid:
         try:
             value = immutable_id(parse_guid(guid))
         except AnchorError as exc:
             return None, _anchor_reason(exc), None
-        if text and str(text).strip() != value:
-            detail = f'immutable_id "{text}" and object_guid {guid} (that is "{value}") contradict each other.'
+        if stripped not in ("", value):
+            detail = f'immutable_id "{stripped}" and object_guid {guid} (that is "{value}") contradict each other.'
             return None, reason("anchor_invalid", detail=detail), None
-        return value, None, None
-    if not text or not str(text).strip():
+        return value, None, _oddity(value)
+    if not stripped:
         return None, reason("anchor_missing", detail="the row gives neither immutable_id nor object_guid"), None
-    given = str(text)
-    stripped = given.strip()
     note = None if given == stripped else "blanks around the given immutable_id were left out"
     raw = read_immutable_id(stripped).raw
     if raw is not None:
-        return (stripped, None, note) if any(raw) else (None, reason("anchor_zero"), note)
+        if not any(raw):
+            return None, reason("anchor_zero"), note
+        return stripped, None, "; ".join(filter(None, (note, _oddity(stripped)))) or None
     try:
         proper = parse_guid(stripped)
     except AnchorError as exc:
@@ -214,6 +221,14 @@ def _looks_like_a_guid(text: str, error: AnchorError) -> bool:
 
 def _anchor_reason(error: AnchorError) -> dict[str, str]:
     return reason("anchor_zero") if error.code == "all_zero" else reason("anchor_invalid", detail=error.message)
+
+
+def _oddity(value: str | None) -> str | None:
+    """Say what is strange about a value that is used all the same."""
+    raw = read_immutable_id(value or "").raw
+    if raw is None or not looks_byte_swapped(raw):
+        return None
+    return f"{value} looks byte-swapped: it is a version-4 GUID only with its first fields the other way round"
 
 
 def _swapped(raw: bytes) -> bytes:

@@ -106,7 +106,7 @@ class Writer:
             if error is not None:
                 outcomes[user_id] = _unread(error)
                 continue
-            outcome = second_look(row["before"], row["after"], user, self._protected)
+            outcome = second_look(row, user, self._protected)
             if outcome is not None:
                 outcomes[user_id] = outcome
         chunk = _Chunk(rows, outcomes, {})
@@ -143,7 +143,7 @@ class Writer:
             else:
                 chunk.outcomes[user_id] = self._refused(error, None)
         for row in chunk.rows:
-            # A struck-out or repeated row has the id of one that is written, and is none itself.
+            # A row that writes nothing may have the id of one that does.
             yield carried_out(row, chunk.outcomes.get(row["id"])) if row["action"] in WRITES else row
 
     def _unseen(self, chunk: _Chunk) -> dict[str, tuple[str | None, GraphError | None]]:
