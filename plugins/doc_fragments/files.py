@@ -16,7 +16,8 @@ options:
     description:
       - File to write all rows to, as JSON Lines. The first line says what the file is, the last line how many rows it
         has.
-      - The file appears under its name only when it is whole, readable by its owner alone.
+      - The file appears under its name only when it is whole, readable by its owner alone. If the run ends early, the
+        rows so far are kept with C(.partial) appended to the name.
       - Writing it does not count as a change, and it is written in check mode as well.
     type: path
   return_limit:

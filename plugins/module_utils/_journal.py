@@ -207,13 +207,7 @@ def _open_locked(path: str) -> int:
 
 def _state_directory(tenant_id: str) -> str:
     """Return this tenant's private directory, made if need be."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", tenant_id):
-        raise RowError("is no tenant id: a GUID or a domain name is expected.", tenant_id)
-    root = os.environ.get("HYBRID_IDENTITY_STATE_DIR")
-    if not root:
-        base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-        root = os.path.join(base, "hybrid.identity")
-    path = os.path.abspath(os.path.join(root, tenant_id.lower()))
+    path = _state_path(tenant_id)
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as exc:
@@ -222,6 +216,16 @@ def _state_directory(tenant_id: str) -> str:
             path,
         ) from None
     return path
+
+
+def _state_path(tenant_id: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", tenant_id):
+        raise RowError("is no tenant id: a GUID or a domain name is expected.", tenant_id)
+    root = os.environ.get("HYBRID_IDENTITY_STATE_DIR")
+    if not root:
+        base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+        root = os.path.join(base, "hybrid.identity")
+    return os.path.abspath(os.path.join(root, tenant_id.lower()))
 
 
 def _registry(tenant_id: str) -> str:
@@ -247,8 +251,13 @@ def _register(journal: str, tenant_id: str) -> None:
 
 
 def _registered(tenant_id: str) -> Iterator[str]:
-    registry = _registry(tenant_id)
-    for name in sorted(os.listdir(registry)):
+    """Yield the journals noted. Who only reads makes no directory for that."""
+    registry = os.path.join(_state_path(tenant_id), "journals")
+    try:
+        names = sorted(os.listdir(registry))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
         if not name.startswith("."):
             with contextlib.suppress(FileNotFoundError), open(os.path.join(registry, name), "rb") as file:
                 yield os.fsdecode(file.read())

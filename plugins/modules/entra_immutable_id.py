@@ -71,6 +71,8 @@ options:
       - A row is struck out by setting its C(approved) to false. A plan of another tenant and a truncated file are
         refused before anything is written.
       - Users that changed since the plan was made are left alone (C(changed_since_plan)).
+      - The options that say how to plan (O(state), O(match_by), O(on_existing), O(anchor)) have no effect with it;
+        O(protected_users) and O(max_changes) have. In check mode the targets are read again and nothing is written.
     type: path
   state:
     description:
@@ -99,7 +101,9 @@ options:
     choices: [keep, replace]
     default: keep
   protected_users:
-    description: Ids and user principal names of users that are never touched, for example emergency accounts.
+    description:
+      - Ids and user principal names of users that are never touched, for example emergency accounts.
+      - A name that is no user of the tenant is warned of when a plan is made.
     type: list
     elements: str
     default: []
@@ -196,7 +200,7 @@ EXAMPLES = r"""
 RETURN = r"""
 users:
   description: The rows, those that need attention first, at most O(return_limit) of them.
-  returned: success, or when rows failed
+  returned: success, and on failure once there is a plan
   type: list
   elements: dict
   contains:
@@ -251,8 +255,8 @@ users:
     action:
       description:
         - C(set) and C(clear) are writes, done or in check mode to be done; C(none) needs nothing.
-        - C(blocked), C(conflict), C(ambiguous) and C(not_found) are left alone for the reason given; C(failed) is a
-          write that was tried.
+        - C(blocked), C(conflict), C(ambiguous) and C(not_found) are left alone for the reason given; C(failed) could
+          not be read or written.
       type: str
       sample: set
     reason:
@@ -281,18 +285,20 @@ users:
       type: dict
       sample: null
 problems:
-  description: Entries of O(src) that could not be read, with C(source), C(line), C(value) and C(message).
-  returned: success, or when rows failed
+  description: >-
+    Entries of O(src) that could not be read, with C(source), C(line), C(value) and C(message), at most O(return_limit).
+  returned: success, and on failure once there is a plan
   type: list
   elements: dict
   sample: []
 summary:
   description:
     - The number of rows for each action, and C(total).
-    - C(reasons) has the number of rows for each reason code, C(unreadable) the number of entries in RV(problems).
+    - C(reasons) has the number of rows for each reason code, C(unreadable) the number of entries of O(src) that could
+      not be read, C(skipped) the number of those that are no users.
     - C(requests) and C(writes) are those sent to Graph, C(throttled_seconds) the time held back by quota or service,
       C(seconds) the time of the task, C(sign_in_method) how the module signed in.
-  returned: success, or when rows failed
+  returned: success, and on failure once there is a plan
   type: dict
   sample:
     set: 212
@@ -305,6 +311,7 @@ summary:
     failed: 0
     total: 223
     reasons: {"anchor_held": 2, "existing_value_kept": 3, "not_found": 1, "several_users": 1}
+    skipped: 0
     unreadable: 0
     requests: 16
     writes: 212
@@ -313,22 +320,22 @@ summary:
     sign_in_method: certificate
 dest:
   description: The file with all rows; null without O(dest).
-  returned: success, or when rows failed
+  returned: success, and on failure once there is a plan
   type: str
   sample: /srv/hard-match/result.jsonl
 journal:
   description: The journal of this run; null when nothing was to be written, and in check mode.
-  returned: success, or when rows failed
+  returned: success, and on failure once there is a plan
   type: str
   sample: /srv/hard-match/result.jsonl.journal.jsonl
 too_many_changes:
   description: In check mode, whether O(max_changes) forbids to write this; outside check mode that is a failure.
-  returned: success, or when rows failed
+  returned: success, and on failure once there is a plan
   type: bool
   sample: false
 truncated:
   description: Whether RV(users) lacks rows because of O(return_limit).
-  returned: success, or when rows failed
+  returned: success, and on failure once there is a plan
   type: bool
   sample: false
 """

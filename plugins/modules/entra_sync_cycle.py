@@ -52,7 +52,8 @@ options:
     type: int
     default: 900
   wait_interval:
-    description: Longest pause between two looks at a job, in seconds; the first ones are shorter.
+    description: >-
+      Longest pause between two looks at a job, in seconds; the first ones are shorter, but never less than a second.
     type: int
     default: 10
 attributes:

@@ -56,8 +56,8 @@ options:
     default: 7200
   wait_interval:
     description:
-      - Longest pause between two looks at all who are pending, in seconds; the first ones are shorter. They are read
-        together, 20 in a request.
+      - Longest pause between two looks at all who are pending, in seconds; the first ones are shorter, but never less
+        than a second. They are read together, 20 in a request.
     type: int
     default: 30
 extends_documentation_fragment:
@@ -106,7 +106,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 users:
-  description: One row for each user asked for, those who are not synced first, at most O(return_limit) of them.
+  description: One row for each entry of the input, those who are not synced first, at most O(return_limit) of them.
   returned: success
   type: list
   elements: dict

@@ -11,7 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.files import FORMATS
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import (
@@ -23,6 +23,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments i
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import (
     DEFAULT_MATCH_BY,
+    CloudIndex,
     match,
     parse_match_by,
 )
@@ -34,7 +35,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan i
     Summary,
     decide,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import lagging_writes, read_index
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIRS, Wishes
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
@@ -85,24 +86,35 @@ _DIFF_ROWS = 100
 
 
 class _Planned(NamedTuple):
-    """A plan that is ready to be carried out, row by row, and may be read more than once."""
+    """A plan that is ready to be carried out, row by row, once."""
 
     rows: Iterable[Row]
     total: int
     changes: int
     source: str
+    #: Entries of the input that could not be read, and how many were no users.
     problems: list[dict[str, Any]]
+    skipped: int
     reviewed: bool
 
 
-def set_immutable_ids(params: dict[str, Any], context: Context) -> dict[str, Any]:
+def set_immutable_ids(
+    params: dict[str, Any],
+    context: Context,
+    *,
+    client_of: Callable[[dict[str, Any]], GraphClient] = connect,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
     """Plan and, outside check mode, write.
 
     :param params: the values of :data:`ARGUMENTS`.
     :return: the module's result, as its documentation describes it.
     """
-    with connect(params) as client, tempfile.TemporaryDirectory(prefix="hybrid-identity-") as folder:
-        run = _Run(client, params, context)
+    if params["dest"] and params["journal"] and os.path.realpath(params["dest"]) == os.path.realpath(params["journal"]):
+        raise Failure("dest and journal name the same file. Nothing was written. Name two files.")
+    with client_of(params) as client, tempfile.TemporaryDirectory(prefix="hybrid-identity-") as folder:
+        run = _Run(client, params, context, clock, sleep)
         if params["plan"]:
             planned = _reviewed(params["plan"], client.tenant_id)
         else:
@@ -113,17 +125,27 @@ def set_immutable_ids(params: dict[str, Any], context: Context) -> dict[str, Any
 class _Run:
     """One run on one tenant."""
 
-    def __init__(self, client: GraphClient, params: dict[str, Any], context: Context) -> None:
+    def __init__(
+        self,
+        client: GraphClient,
+        params: dict[str, Any],
+        context: Context,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
         self._client = client
         self._params = params
         self._context = context
-        self._began = time.monotonic()
+        self._clock = clock
+        self._sleep = sleep
+        self._began = clock()
         self._protected = frozenset(name.strip().lower() for name in params["protected_users"])
         journal = params["journal"]
         dest = params["dest"]
         self._journals = [path for path in (journal, dest and default_journal_path(dest, client.tenant_id, "")) if path]
         self._written = lagging_writes(client, self._journals)
         self._too_many_changes = False
+        self._changed: list[Row] = []
 
     def plan(self, path: str) -> _Planned:
         """Decide for each wish. The plan goes to a private file, so that memory does not grow with it."""
@@ -134,6 +156,7 @@ class _Run:
         )
         wishes = Wishes(params)
         index = read_index(self._client, {key.cloud for key in keys}, self._written)
+        self._warn_of_strangers(index)
         # Who else wants the same user is known only after all wishes were read once.
         claims = Claims()
         for number, wish in enumerate(wishes):
@@ -146,20 +169,25 @@ class _Run:
                 changes += row["action"] in WRITES
                 sink.write(row)
         rows = (row for _line, row in RowReader(path))
-        return _Planned(rows, sink.total, changes, wishes.description, wishes.problems, reviewed=False)
+        return _Planned(rows, sink.total, changes, wishes.description, wishes.problems, wishes.skipped, reviewed=False)
 
     def carry_out(self, planned: _Planned) -> dict[str, Any]:
         """Write what the plan says, or in check mode show it."""
         params, client = self._params, self._client
-        self._guard(planned)
-        for problem in planned.problems:
-            self._context.warn(f"{problem['source']}, line {problem['line']}: {problem['message']}")
+        if planned.problems:
+            first = planned.problems[0]
+            self._context.warn(
+                f"{len(planned.problems)} entries could not be read; problems names them. The first: "
+                f"{first['source']}, line {first['line']}: {first['message']}"
+            )
         rehearsing = self._context.check_mode
         summary = Summary(ACTIONS)
         journal: str | None = None
+        writer: Writer | None = None
         kind = "plan" if rehearsing else "result"
         sink = RowSink(self._header(kind, planned.source), params["dest"], params["return_limit"], _is_important)
         try:
+            self._guard(planned)
             if rehearsing:
                 # What was planned a moment ago needs no second look; a reviewed plan does.
                 rows = self._writer(None).run(planned.rows) if planned.reviewed else planned.rows
@@ -168,24 +196,29 @@ class _Run:
                 client.ensure_lifetime(seconds_needed(planned.changes, params["write_quota"]))
                 journal = params["journal"] or default_journal_path(params["dest"], client.tenant_id, utc_now())
                 with Journal(journal, client.tenant_id) as opened:
-                    self._collect(self._writer(opened).run(planned.rows), sink, summary)
+                    writer = self._writer(opened)
+                    self._collect(writer.run(planned.rows), sink, summary)
             else:
                 self._collect(planned.rows, sink, summary)
-        except Failure as exc:
-            # What was written before the error stays written; the journal has it.
-            exc.result.update(self._result(planned, sink, summary, journal), changed=client.stats()["writes"] > 0)
-            exc.result.pop("msg", None)
-            raise
+        except (Exception, KeyboardInterrupt) as exc:  # pylint: disable=broad-except
+            # What was written before stays written; the journal has it.
+            failure = as_failure(exc)
+            failure.result.update(self._result(planned, sink, summary, journal))
+            failure.result["changed"] = writer is not None and writer.accepted > 0
+            failure.result.pop("msg", None)
+            raise failure from None
         return self._result(planned, sink, summary, journal)
 
     def _writer(self, journal: Journal | None) -> Writer:
-        return Writer(self._client, journal, self._protected, self._written)
+        return Writer(self._client, journal, self._protected, self._written, clock=self._clock, sleep=self._sleep)
 
     def _collect(self, rows: Iterable[Row], sink: RowSink, summary: Summary) -> None:
         with sink:
             for row in rows:
                 summary.add(row["action"], [row["reason"]] if row["reason"] else [])
                 sink.write(row)
+                if row["changed"] and len(self._changed) < _DIFF_ROWS:
+                    self._changed.append(row)
 
     def _result(self, planned: _Planned, sink: RowSink, summary: Summary, journal: str | None) -> dict[str, Any]:
         counts = summary.as_dict()
@@ -195,9 +228,10 @@ class _Run:
             "problems": planned.problems[: self._params["return_limit"]],
             "summary": {
                 **counts,
+                "skipped": planned.skipped,
                 "unreadable": len(planned.problems),
                 **self._client.stats(),
-                "seconds": round(time.monotonic() - self._began, 3),
+                "seconds": round(self._clock() - self._began, 3),
                 "sign_in_method": self._client.sign_in_method,
             },
             "dest": self._params["dest"],
@@ -206,7 +240,7 @@ class _Run:
             "truncated": sink.truncated,
         }
         if self._context.diff_mode:
-            result["diff"] = _diff(sink.rows, counts["set"] + counts["clear"])
+            result["diff"] = _diff(self._changed, counts["set"] + counts["clear"])
         if counts["failed"]:
             result["failed"] = True
             first = next((row for row in sink.rows if row["action"] == "failed"), None)
@@ -216,6 +250,16 @@ class _Run:
 
     def _header(self, kind: str, source: str) -> Row:
         return header(kind, tenant_id=self._client.tenant_id, source=source)
+
+    def _warn_of_strangers(self, index: CloudIndex) -> None:
+        """A misspelled name protects nobody."""
+        strangers = [
+            name
+            for name in sorted(self._protected)
+            if not index.find("id", name) and not index.find("user_principal_name", name)
+        ]
+        if strangers:
+            self._context.warn(f"protected_users names {', '.join(strangers)}; the tenant has no such users.")
 
     def _guard(self, planned: _Planned) -> None:
         """Refuse more changes than allowed, before the first one.
@@ -252,7 +296,7 @@ def _reviewed(path: str, tenant_id: str) -> _Planned:
     for row in _approved(reader):
         total += 1
         changes += row["action"] in WRITES
-    return _Planned(_approved(reader), total, changes, path, [], reviewed=True)
+    return _Planned(_approved(reader), total, changes, path, [], 0, reviewed=True)
 
 
 def _approved(reader: RowReader) -> Iterator[Row]:
@@ -286,12 +330,13 @@ def _limit(max_changes: str | None, planned: _Planned) -> int | None:
 
 
 def _is_important(row: Row) -> bool:
-    return row["action"] not in (*WRITES, "none")
+    if row["action"] in WRITES:
+        return row["reason"] is not None
+    return bool(row["action"] != "none")
 
 
-def _diff(rows: list[Row], changes: int) -> dict[str, str]:
-    """Return before and after of the changed rows, as text, for at most a screenful of them."""
-    shown = [row for row in rows if row["changed"]][:_DIFF_ROWS]
+def _diff(shown: list[Row], changes: int) -> dict[str, str]:
+    """Return before and after of changed rows, as text, and how many are not shown."""
     more = f"... and {changes - len(shown)} more\n" if changes > len(shown) else ""
     return {
         "before": "".join(f"{row['user']}: {row['before'] or ''}\n" for row in shown) + more,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
 from typing import Any, Callable, NamedTuple
 
@@ -22,6 +23,20 @@ class Context(NamedTuple):
     warn: Callable[[str], None]
 
 
+def as_failure(exc: BaseException) -> Failure:
+    """Return what ended a run as a sentence."""
+    if isinstance(exc, Failure):
+        return exc
+    if isinstance(exc, KeyboardInterrupt):
+        return Failure("The run was stopped (SIGINT or SIGTERM). Run it again: what is done is not done twice.")
+    # A defect of ours. The traceback shows code lines, never local values, so it holds no secret; the exception's own
+    # text may, so only its type is named.
+    return Failure(
+        f"Unexpected {type(exc).__name__} in hybrid.identity. Please report it with the traceback.",
+        exception="".join(traceback.format_tb(exc.__traceback__)),
+    )
+
+
 def run_job(
     argument_spec: dict[str, Any],
     job: Callable[[dict[str, Any], Context], dict[str, Any]],
@@ -30,8 +45,10 @@ def run_job(
     """Run ``job(params, context)`` as an Ansible module.
 
     The job returns the result fields. With ``failed: True`` and ``msg`` among them the module fails and still carries
-    the rest; a :class:`Failure` does the same with the fields it brings.
+    the rest; a :class:`Failure` does the same with the fields it brings. Ctrl-C and SIGTERM end it like a failure.
     """
+    # Files and journals are left in order, as after any other exception.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **module_options)
     context = Context(
         check_mode=module.check_mode,
@@ -40,15 +57,9 @@ def run_job(
     )
     try:
         result = job(module.params, context)
-    except Failure as exc:
-        module.fail_json(msg=exc.message, **{"changed": False, **exc.result})
-    except Exception as exc:  # pylint: disable=broad-except
-        # A defect of ours. The traceback shows code lines, never local values, so it holds no secret; the exception's
-        # own text may, so only its type is named.
-        module.fail_json(
-            msg=f"Unexpected {type(exc).__name__} in hybrid.identity. Please report it with the traceback.",
-            exception="".join(traceback.format_tb(exc.__traceback__)),
-        )
+    except (Exception, KeyboardInterrupt) as exc:  # pylint: disable=broad-except
+        failure = as_failure(exc)
+        module.fail_json(msg=failure.message, **{"changed": False, **failure.result})
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

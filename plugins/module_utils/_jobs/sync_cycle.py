@@ -16,7 +16,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments i
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import SyncJob
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import parse_time
 
 STATES = ("started", "paused", "resumed", "restarted")
@@ -35,7 +35,7 @@ ARGUMENTS: dict[str, Any] = {
 REQUIRED_TOGETHER = [("service_principal_id", "job_id")]
 MUTUALLY_EXCLUSIVE = [("domain", "service_principal_id")]
 
-# Waits begin short, because a cycle without work is over in moments, and grow to wait_interval.
+# Waits begin short, because a cycle without work is over in moments, and grow to wait_interval. Also the shortest.
 _FIRST_WAIT = 1.0
 # Graph's Date header has whole seconds.
 _CLOCK_GRAIN = 1.0
@@ -65,9 +65,20 @@ def sync_cycle(
     """
     began = clock()
     with client_of(params) as client:
-        followed = [_act(client, job, params["state"], context) for job in _jobs(client, params)]
-        if params["wait"] and not context.check_mode:
-            followed = _wait(client, followed, params, clock, sleep)
+        jobs = _jobs(client, params)
+        # As of now: how long the service takes to answer what is asked next is not known.
+        since = client.service_time()
+        followed = [_Followed(job, job, since, not _is_there(job, params["state"])) for job in jobs]
+        if not context.check_mode:
+            _act(client, [item.before for item in followed if item.changed], params["state"])
+            try:
+                followed = [item._replace(now=_read_again(client, item)) for item in followed]
+                if params["wait"]:
+                    followed = _wait(client, followed, params, clock, sleep)
+            except (Failure, KeyboardInterrupt) as exc:
+                failure = as_failure(exc)
+                failure.result["changed"] = any(item.changed for item in followed)
+                raise failure from None
         rows = [_row(item, params["state"], context) for item in followed]
         _warn(rows, params, context)
         result = {
@@ -117,15 +128,29 @@ def _jobs(client: GraphClient, params: dict[str, Any]) -> list[SyncJob]:
     )
 
 
-def _act(client: GraphClient, job: SyncJob, state: str, context: Context) -> _Followed:
-    """Ask for the state where the job is not in it."""
-    is_there = {"paused": _is_paused(job), "resumed": not _is_paused(job)}.get(state, False)
-    if not is_there and not context.check_mode:
-        act = {"paused": synchronization.pause, "restarted": synchronization.restart}.get(state, synchronization.start)
-        act(client, job)
-    since = client.service_time()
-    now = job if is_there or context.check_mode else synchronization.get_job(client, job)
-    return _Followed(job, now, since, not is_there)
+def _is_there(job: SyncJob, state: str) -> bool:
+    return {"paused": _is_paused(job), "resumed": not _is_paused(job)}.get(state, False)
+
+
+def _act(client: GraphClient, jobs: list[SyncJob], state: str) -> None:
+    """Ask for the state. One job that refuses keeps no other from being asked.
+
+    :raises GraphError: the first refusal, after all were asked; its result says whether another job has changed.
+    """
+    act = {"paused": synchronization.pause, "restarted": synchronization.restart}.get(state, synchronization.start)
+    refusals = []
+    for job in jobs:
+        try:
+            act(client, job)
+        except GraphError as exc:
+            refusals.append(exc)
+    if refusals:
+        refusals[0].result["changed"] = len(refusals) < len(jobs)
+        raise refusals[0]
+
+
+def _read_again(client: GraphClient, item: _Followed) -> SyncJob:
+    return synchronization.get_job(client, item.before) if item.changed else item.before
 
 
 def _wait(
@@ -137,13 +162,13 @@ def _wait(
 ) -> list[_Followed]:
     """Read the jobs until each has reached what was asked for, or the time is over."""
     deadline = clock() + params["wait_timeout"]
-    pause = min(_FIRST_WAIT, params["wait_interval"])
+    pause = _FIRST_WAIT
     while not all(_has_reached(item, params["state"]) for item in followed):
         left = deadline - clock()
         if left <= 0:
             break
         sleep(min(pause, left))
-        pause = min(pause * 2, params["wait_interval"])
+        pause = max(_FIRST_WAIT, min(pause * 2, params["wait_interval"]))
         followed = [
             item
             if _has_reached(item, params["state"])
@@ -164,7 +189,8 @@ def _has_reached(item: _Followed, state: str) -> bool:
     execution = _status(item.now).get("lastExecution") or {}
     if execution.get("timeEnded") in (None, (_status(item.before).get("lastExecution") or {}).get("timeEnded")):
         return False
-    return item.since is None or parse_time(execution["timeBegan"]) >= item.since - _CLOCK_GRAIN
+    began = execution.get("timeBegan")
+    return item.since is None or began is None or parse_time(began) >= item.since - _CLOCK_GRAIN
 
 
 def _row(item: _Followed, state: str, context: Context) -> dict[str, Any]:
@@ -206,6 +232,8 @@ def _warn(rows: list[dict[str, Any]], params: dict[str, Any], context: Context) 
                 f"The Cloud Sync job of {name} is in quarantine ({row['quarantine']['reason']}): "
                 f"{row['quarantine']['message']} Remove the cause, then run this module with state=restarted."
             )
+        elif params["wait"] and row["last_execution"] and row["last_execution"]["state"] == "Failed":
+            context.warn(f"The last cycle of the Cloud Sync job of {name} failed: {row['last_execution']['error']}")
         elif params["wait"] and row["reached"] is False:
             context.warn(
                 f"The Cloud Sync job of {name} did not get there within wait_timeout ({params['wait_timeout']} s); its "

@@ -62,18 +62,19 @@ ONE_OF = [("users", "src")]
 _KINDS = ("objects", "plan", "result", "journal", "status")
 # Older writes were followed by many cycles, or nobody asks any more.
 _JOURNALS_SECONDS = 30 * 24 * 3600
+# Also the shortest.
 _FIRST_PAUSE = 1.0
 _AGREEING_READS = 2
 
 
 class _Followed(NamedTuple):
-    """One expectation with what is known of its user."""
+    """One expectation with what is known of its user; several may be about the same one."""
 
     expected: Expectation
     user: Optional[CloudUser]
     holders: list[CloudUser]
     error: Optional[GraphError] = None
-    #: How many reads in a row have shown the user synced.
+    #: How many reads in a row have shown the user synced, or gone.
     agreeing: int = 0
 
 
@@ -127,7 +128,7 @@ def sync_status(
 
 
 def _expectations(params: Mapping[str, Any], tenant_id: str) -> Iterator[Expectation]:
-    """Yield who is asked for, and what is expected of them; each user once."""
+    """Yield who is asked for, and what is expected of them."""
     if params["users"] is not None:
         yield from (expected_of_pair(pair) for pair in params["users"])
         return
@@ -192,20 +193,30 @@ def _read_again(
     client: GraphClient, followed: list[_Followed], tenant: TenantFacts, written: dict[str, RecentWrite]
 ) -> list[_Followed]:
     """Read by id, in batches, those whom the last read does not show synced: listings lag more."""
-    doubtful = {
-        item.user.id: item
-        for item in followed
+    doubtful = [
+        number
+        for number, item in enumerate(followed)
         if item.user is not None and not item.user.deleted and _diagnosis(item, tenant).state != "synced"
-    }
-    fresh: dict[str, _Followed] = {}
-    for user_id, user, error in read_by_id(client, doubtful, _settling(written)):
-        item = doubtful[user_id]
-        if error is not None:
-            fresh[user_id] = item._replace(error=error, agreeing=0)
-        elif user is not None:
-            fresh[user_id] = item._replace(user=user, error=None)
+    ]
+    followed = list(followed)
+    for number, user, error in _read_users(client, followed, doubtful, written):
         # A 404 may lag too: what was seen before stands.
-    return [fresh.get(item.user.id, item) if item.user is not None else item for item in followed]
+        followed[number] = followed[number]._replace(user=user or followed[number].user, error=error)
+    return followed
+
+
+def _read_users(
+    client: GraphClient, followed: list[_Followed], numbers: Iterable[int], written: dict[str, RecentWrite]
+) -> Iterator[tuple[int, Optional[CloudUser], Optional[GraphError]]]:
+    """Read the users of these items, each once; yield (number, live user or None, error) for each item."""
+    numbers_of: dict[str, list[int]] = {}
+    for number in numbers:
+        user = followed[number].user
+        if user is not None:
+            numbers_of.setdefault(user.id, []).append(number)
+    for user_id, user, error in read_by_id(client, numbers_of, _settling(written)):
+        for number in numbers_of[user_id]:
+            yield number, user, error
 
 
 def _wait(
@@ -219,22 +230,24 @@ def _wait(
 ) -> list[_Followed]:
     """Read all who are pending together, again and again, until each was seen synced several times."""
     deadline = clock() + params["wait_timeout"]
-    pause = min(_FIRST_PAUSE, params["wait_interval"])
-    pending = {number for number, item in enumerate(followed) if _is_pending(item, tenant)}
+    pause = _FIRST_PAUSE
+    pending = [number for number, item in enumerate(followed) if _is_pending(item, tenant)]
     while pending and clock() < deadline:
         sleep(max(0.0, min(pause, deadline - clock())))
-        pause = min(pause * 2, params["wait_interval"])
-        numbers = {item.user.id: number for number, item in enumerate(followed) if number in pending and item.user}
-        for user_id, user, error in read_by_id(client, numbers, _settling(written)):
-            number = numbers[user_id]
+        pause = max(_FIRST_PAUSE, min(pause * 2, params["wait_interval"]))
+        for number, user, error in _read_users(client, followed, pending, written):
             item = followed[number]._replace(user=user or followed[number].user, error=error)
-            synced = _diagnosis(item, tenant).state == "synced"
-            followed[number] = item._replace(agreeing=item.agreeing + 1 if synced else 0)
-        pending = {
+            gone = user is None and error is None
+            settled = gone or _diagnosis(item, tenant).state == "synced"
+            agreeing = item.agreeing + 1 if settled else 0
+            if gone and agreeing >= _AGREEING_READS:
+                item = item._replace(user=None)
+            followed[number] = item._replace(agreeing=agreeing)
+        pending = [
             number
             for number in pending
             if _is_pending(followed[number], tenant) or 0 < followed[number].agreeing < _AGREEING_READS
-        }
+        ]
     return followed
 
 

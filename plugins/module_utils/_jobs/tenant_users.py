@@ -59,7 +59,7 @@ def _users(client: GraphClient, written: dict[str, RecentWrite]) -> Iterator[Clo
     fresh = {user_id: user for user_id, user, _error in read_by_id(client, written, written) if user is not None}
     for body in list_users(client):
         user = from_graph(body)
-        yield fresh.pop(user.id, user)
+        yield fresh.pop(user.id, settled(user, written))
     yield from fresh.values()
     for body in list_deleted_users(client):
         yield from_graph(body, deleted=True)

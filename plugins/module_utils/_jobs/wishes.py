@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import AnchorSettings
+from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish, from_object, from_pair
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects import Reading, from_files
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import is_pairs, read_pairs
@@ -21,7 +22,7 @@ class Wishes:
     """All wishes of a run. May be iterated more than once, and keeps none of them in memory.
 
     ``problems`` are entries of files that could not be read, as of the last iteration:
-    ``{"source", "line", "value", "message"}``.
+    ``{"source", "line", "value", "message"}``; ``skipped`` counts entries of exports that are no users.
 
     :param params: the module's ``users, src, src_format, anchor, anchor_attribute, state``.
     """
@@ -34,6 +35,7 @@ class Wishes:
         self._clear = params["state"] == "absent"
         self._reading = Reading(AnchorSettings(self._anchor, params["anchor_attribute"]))
         self.problems: list[dict[str, Any]] = []
+        self.skipped = 0
 
     @property
     def description(self) -> str:
@@ -42,8 +44,13 @@ class Wishes:
 
     def __iter__(self) -> Iterator[Wish]:
         self.problems = []
+        self.skipped = 0
         if self._users is not None:
-            yield from (from_pair(pair, clear=self._clear) for pair in self._users)
+            for number, pair in enumerate(self._users, 1):
+                if not pair["user"].strip():
+                    # Without a name the value alone would find somebody.
+                    raise Failure(f"users: entry {number} names no user. Give an object id or a user principal name.")
+                yield from_pair(pair, clear=self._clear)
             return
         for path in self._paths:
             if self._format == PAIRS or (self._format == "auto" and is_pairs(path)):
@@ -53,3 +60,4 @@ class Wishes:
                 for row in source:
                     yield from_object(row, clear=self._clear, anchor=self._anchor)
                 self.problems += source.problems
+                self.skipped += source.skipped

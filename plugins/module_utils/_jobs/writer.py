@@ -35,7 +35,11 @@ Row = dict[str, Any]
 
 # Rows that are looked at, written and confirmed together: some batches, so that all workers have something to do.
 _CHUNK_WRITES = 400
-_CHUNK_ROWS = 4000
+_CHUNK_ROWS = 1000
+# Reads may lag for a minute. A chunk is confirmed when so many later ones were written, so that nobody waits for it.
+_CHUNKS_BEHIND = 4
+# A killed run does not know what became of the writes whose answers were not on disk yet.
+_OUTCOMES_AT_ONCE = 100
 # A replica that lags may answer after one that does not, so one agreeing read proves little.
 _AGREEING_READS = 2
 _CONFIRM_SECONDS = 120.0
@@ -44,6 +48,8 @@ _LONGEST_PAUSE = 10.0
 # Windows of the write quota are this long; see write_quota.
 _QUOTA_WINDOW = 150
 _ANCHOR_SELECT = "id,onPremisesImmutableId"
+# With these the service says that somebody has the value already.
+_HELD = ("ObjectConflict", "ConflictingObjects")
 
 
 def seconds_needed(writes: int, write_quota: int) -> float:
@@ -66,6 +72,8 @@ class Writer:
     :param journal: ``None`` in check mode: targets are read again and nothing is written.
     :param protected: lower-case ids and UPNs that are left alone.
     :param written: what journals say was written lately.
+
+    ``accepted`` counts the writes that the service accepted, or may have.
     """
 
     def __init__(
@@ -84,52 +92,68 @@ class Writer:
         self._written = written
         self._clock = clock
         self._sleep = sleep
+        self._outage: GraphError | None = None
+        self.accepted = 0
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield each row with what became of it."""
-        # A chunk is confirmed when the next one is written: by then most reads have caught up.
         waiting: deque[_Chunk] = deque()
         for chunk in _chunks(rows):
             waiting.append(self._write(chunk))
-            if len(waiting) > 1:
+            if len(waiting) > _CHUNKS_BEHIND:
                 yield from self._confirmed(waiting.popleft())
         while waiting:
             yield from self._confirmed(waiting.popleft())
 
     def _write(self, rows: list[Row]) -> _Chunk:
         targets = {row["id"]: row for row in rows if row["action"] in WRITES}
-        outcomes: dict[str, Outcome] = {}
-        users: dict[str, CloudUser | None] = {}
+        chunk = _Chunk(rows, {}, {})
+        if self._outage is not None:
+            # Each attempt would wait for retry_time again.
+            chunk.outcomes.update(dict.fromkeys(targets, _not_written(self._outage)))
+            return chunk
+        left: dict[str, CloudUser | None] = {}
         for user_id, user, error in read_by_id(self._client, targets, self._written):
-            users[user_id] = user
             row = targets[user_id]
             if error is not None:
-                outcomes[user_id] = _unread(error)
-                continue
-            outcome = second_look(row, user, self._protected)
+                self._note(error)
+                outcome: Outcome | None = _unread(error)
+            else:
+                outcome = second_look(row, user, self._protected)
             if outcome is not None:
-                outcomes[user_id] = outcome
-        chunk = _Chunk(rows, outcomes, {})
-        left = [row for row in targets.values() if row["id"] not in outcomes]
+                chunk.outcomes[user_id] = outcome
+            else:
+                left[user_id] = user
         if self._journal is not None and left:
-            self._send(self._journal, chunk, left, users)
+            self._send(self._journal, chunk, [targets[user_id] for user_id in left], left)
         return chunk
 
     def _send(self, journal: Journal, chunk: _Chunk, rows: list[Row], users: dict[str, CloudUser | None]) -> None:
+        """Write; what the journal says stays true wherever this is interrupted."""
+        by_id = {row["id"]: row for row in rows}
         journal.intents([{name: row[name] for name in ("id", "user", "before", "after")} for row in rows])
-        answers = set_immutable_ids(self._client, [(row["id"], row["after"]) for row in rows])
-        entries = []
-        for row, (user_id, error) in zip(rows, answers):
-            entries.append(
-                _entry(row, "ok" if error is None else "unconfirmed" if error.uncertain else "failed", error)
-            )
-            if error is None:
-                entries[-1]["service_time"] = format_time(self._client.service_time())
-            if error is None or error.uncertain:
-                chunk.awaited[user_id] = (row["after"], error)
-            else:
-                chunk.outcomes[user_id] = self._refused(error, users[user_id])
-        journal.outcomes(entries)
+        # Until the service refuses one, each may have been carried out.
+        self.accepted += len(rows)
+        entries: list[dict[str, Any]] = []
+        refusals: list[tuple[str, GraphError]] = []
+        try:
+            for user_id, error in set_immutable_ids(self._client, [(row["id"], row["after"]) for row in rows]):
+                if error is None or error.uncertain:
+                    chunk.awaited[user_id] = (by_id[user_id]["after"], error)
+                else:
+                    self.accepted -= 1
+                    refusals.append((user_id, error))
+                entries.append(_entry(by_id[user_id], _status(error), error))
+                if error is None:
+                    entries[-1]["service_time"] = format_time(self._client.service_time())
+                self._note(error)
+                if len(entries) >= _OUTCOMES_AT_ONCE:
+                    journal.outcomes(entries)
+                    entries = []
+        finally:
+            journal.outcomes(entries)
+        for user_id, error in refusals:
+            chunk.outcomes[user_id] = self._refused(error, users[user_id])
 
     def _confirmed(self, chunk: _Chunk) -> Iterator[Row]:
         unseen = self._unseen(chunk) if chunk.awaited else {}
@@ -153,31 +177,45 @@ class Writer:
         deadline = self._clock() + _CONFIRM_SECONDS
         pause = _FIRST_PAUSE
         while True:
-            for user_id, body, _error in get_users(self._client, list(awaited), _ANCHOR_SELECT):
+            out_of_reach = False
+            for user_id, body, error in get_users(self._client, list(awaited), _ANCHOR_SELECT):
+                out_of_reach = self._note(error) or out_of_reach
                 seen = body is not None and (body.get("onPremisesImmutableId") or None) == awaited[user_id][0]
                 agreeing[user_id] = agreeing[user_id] + 1 if seen else 0
                 if agreeing[user_id] >= _AGREEING_READS:
                     del awaited[user_id]
             left = deadline - self._clock()
-            if not awaited or left <= 0:
+            if not awaited or left <= 0 or out_of_reach:
                 return awaited
             self._sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _refused(self, error: GraphError, user: CloudUser | None) -> Outcome:
         if error.code == "not_sent":
-            return Outcome("failed", False, reason("not_written", detail=error.message), error.as_row_error())
-        return refused(error.status, error.message, error.as_row_error(), user, self._holders(error))
-
-    def _holders(self, error: GraphError) -> list[CloudUser] | None:
-        """Return who holds the value, if the service says that somebody does; wherever they are."""
-        if not any(detail.get("code") in ("ObjectConflict", "ConflictingObjects") for detail in error.details):
-            return None
+            return _not_written(error)
+        if not any(detail.get("code") in _HELD for detail in error.details):
+            return refused(error.status, error.message, error.as_row_error(), user, None)
         ids = conflicting_ids(error)
+        holders = self._holders(ids)
+        if ids and not holders:
+            # They may not be read, or are no users; their ids say who they are all the same.
+            why = reason("anchor_held", holder=", ".join(ids))
+            return Outcome("conflict", False, why, error.as_row_error())
+        return refused(error.status, error.message, error.as_row_error(), user, holders)
+
+    def _holders(self, ids: list[str]) -> list[CloudUser]:
+        """Return the users who hold a value, live or in the recycle bin."""
         live = [from_graph(body) for _id, body, _error in get_users(self._client, ids) if body is not None]
-        found = {user.id for user in live}
-        gone = get_deleted_users(self._client, [user_id for user_id in ids if user_id not in found])
+        found = {user.id.lower() for user in live}
+        gone = get_deleted_users(self._client, [user_id for user_id in ids if user_id.lower() not in found])
         return live + [from_graph(body, deleted=True) for _id, body, _error in gone if body is not None]
+
+    def _note(self, error: GraphError | None) -> bool:
+        """Tell whether the service is out of reach, and remember it: no further write is tried."""
+        if error is None or error.code not in ("transport", "not_sent"):
+            return False
+        self._outage = self._outage or error
+        return True
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -191,6 +229,15 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
             chunk, writes = [], 0
     if chunk:
         yield chunk
+
+
+def _status(error: GraphError | None) -> str:
+    """Return the journal's word for the answer to a write."""
+    return "ok" if error is None else "unconfirmed" if error.uncertain else "failed"
+
+
+def _not_written(error: GraphError) -> Outcome:
+    return Outcome("failed", False, reason("not_written", detail=error.message), error.as_row_error())
 
 
 def _unread(error: GraphError) -> Outcome:

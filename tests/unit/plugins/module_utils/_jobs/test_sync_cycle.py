@@ -58,8 +58,11 @@ class Service:
         if self.running_since is not None and self.now >= self.running_since + self.CYCLE:
             ended = self.running_since + self.CYCLE
             self.job["status"]["lastExecution"] = {
-                "state": "Succeeded", "timeBegan": stamp(self.running_since), "timeEnded": stamp(ended), "countExported": 7,
-            }  # fmt: skip
+                "state": "Succeeded",
+                "timeBegan": stamp(self.running_since),
+                "timeEnded": stamp(ended),
+                "countExported": 7,
+            }
             self.running_since = ended if self.queued else None
             self.queued = False
 
@@ -96,8 +99,13 @@ class Service:
 def run(service: Service, state: str, *, check_mode: bool = False, warnings: list[str] | None = None, **params):
     context = Context(check_mode=check_mode, diff_mode=False, warn=(warnings if warnings is not None else []).append)
     defaults = {
-        "domain": None, "service_principal_id": None, "job_id": None, "wait": False, "wait_timeout": 600, "wait_interval": 10,
-    }  # fmt: skip
+        "domain": None,
+        "service_principal_id": None,
+        "job_id": None,
+        "wait": False,
+        "wait_timeout": 600,
+        "wait_interval": 10,
+    }
     return sync_cycle(
         {**defaults, "state": state, **params},
         context,
@@ -201,3 +209,55 @@ def test_a_job_given_by_its_id_is_read_directly():
     result = run(Service(), "paused", service_principal_id="sp", job_id="AD2AADProvisioning.tenant.1")
     assert result["jobs"][0]["service_principal_id"] == "sp"
     assert result["jobs"][0]["domain"] is None
+
+
+def test_a_job_that_refuses_keeps_no_other_from_being_resumed():
+    service = Service("one.example", "two.example")
+    service.paused = True
+    answer = service.request
+
+    def refuse_one(method, path, json=None, repeatable=None):
+        if "sp-one.example" in path:
+            raise GraphError("Graph refused.", status=403, code="Denied")
+        answer(method, path, json, repeatable)
+
+    service.request = refuse_one
+    with pytest.raises(GraphError, match="refused") as caught:
+        run(service, "resumed")
+    assert service.posts == ["start"]
+    assert caught.value.result["changed"] is True
+
+
+def test_a_change_is_told_although_the_job_cannot_be_read_afterwards():
+    service = Service()
+
+    def refuse(_path):
+        raise GraphError("Graph is away.", code="transport")
+
+    service.get = refuse
+    with pytest.raises(GraphError, match="away") as caught:
+        run(service, "paused")
+    assert caught.value.result["changed"] is True
+
+
+def test_a_cycle_counts_that_began_while_the_service_was_slow_to_answer():
+    service = Service()
+    answer = service.request
+
+    def slow(method, path, json=None, repeatable=None):
+        answer(method, path, json, repeatable)
+        service.now += 5
+
+    service.request = slow
+    result = run(service, "started", wait=True)
+    assert result["jobs"][0]["reached"] is True
+    assert service.now < 2 * Service.CYCLE
+
+
+def test_an_interval_of_nothing_is_no_storm():
+    service = Service()
+    pauses = []
+    sleep = service.sleep
+    service.sleep = lambda seconds: (pauses.append(seconds), sleep(seconds))
+    run(service, "started", wait=True, wait_interval=0)
+    assert min(pauses) >= 1

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A tenant in memory whose reads lag behind its writes; it doubles as the client."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import uuid
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchResponse
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, error_from_response
+
+TENANT = "66666666-7777-8888-9999-000000000000"
+NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
+ANCHOR = "onPremisesImmutableId"
+
+
+def user_id(number):
+    return str(uuid.UUID(int=number))
+
+
+def guid(number):
+    """Return the objectGUID of AD object ``number``."""
+    return str(uuid.UUID(int=(4 << 76) | (8 << 60) | number))
+
+
+def anchor(number):
+    """Return the ImmutableId of AD object ``number``."""
+    return base64.b64encode(uuid.UUID(guid(number)).bytes_le).decode()
+
+
+def name(number):
+    return f"user{number}@contoso.com"
+
+
+class Killed(BaseException):
+    """The end of a process that gets no chance to clean up."""
+
+
+class Tenant:
+    """Users ``1 .. count``. Time passes while somebody sleeps, and as ``seconds_per_batch``.
+
+    ``refusals`` holds by user id what a write is answered with (see :meth:`refuse`); ``before_patch`` is called with
+    the user id before a write is carried out.
+    """
+
+    tenant_id = TENANT
+    sign_in_method = "client_secret"
+
+    def __init__(self, count=0):
+        self.now = 0.0
+        self.list_lag = 0.0
+        self.id_lag = 0.0
+        self.seconds_per_batch = 0.0
+        self.batch_size = 20
+        self.patches = []
+        self.requests = 0
+        self.refusals = {}
+        self.unreadable = {}
+        self.before_patch = lambda _id: None
+        self.needed = None
+        self.organization = {"onPremisesSyncEnabled": True, "verifiedDomains": [{"name": "contoso.com"}]}
+        self.features = {"blockCloudObjectTakeoverThroughHardMatchEnabled": False}
+        self._versions = {}
+        for number in range(1, count + 1):
+            self.add(number)
+
+    # The test's side
+
+    def add(self, number, container="live", **properties):
+        body = {"id": user_id(number), "userPrincipalName": name(number), ANCHOR: None, "onPremisesSyncEnabled": None}
+        self._versions[user_id(number)] = [(float("-inf"), container, {**body, **properties})]
+
+    def change(self, number, container=None, **properties):
+        """Write past the client."""
+        versions = self._versions[user_id(number)]
+        _since, old, body = versions[-1]
+        versions.append((self.now, container or old, {**body, **properties}))
+
+    def value(self, number):
+        return self._versions[user_id(number)][-1][2][ANCHOR]
+
+    def refuse(self, number, status, code="Refused", details=(), carried_out=False):
+        """Answer writes of this user with an error; ``carried_out``: they take effect all the same."""
+        body = {"error": {"code": code, "message": "No.", "details": list(details)}}
+        self.refusals[user_id(number)] = (error_from_response("PATCH /users", status, {}, body), carried_out)
+
+    def lose_answer(self, number, *, carried_out, sent=True):
+        error = GraphError("PATCH: no connection.", code="transport", uncertain=sent)
+        self.refusals[user_id(number)] = (error, carried_out)
+
+    def sleep(self, seconds):
+        assert seconds > 0
+        self.now += seconds
+
+    def clock(self):
+        return self.now
+
+    # The client's side
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        return None
+
+    def stats(self):
+        return {"requests": self.requests, "writes": len(self.patches), "throttled_seconds": 0.0}
+
+    def service_time(self):
+        return NOON + self.now
+
+    def ensure_lifetime(self, seconds):
+        self.needed = seconds
+
+    def get(self, path, _params=None):
+        self.requests += 1
+        if path == "/organization":
+            return {"value": [self.organization]}
+        if isinstance(self.features, Exception):
+            raise self.features
+        return {"value": [{"id": "1", "features": self.features}]}
+
+    def pages(self, path, params):
+        self.requests += 1
+        wanted = "live" if path == "/users" else "deleted"
+        for key in sorted(self._versions):
+            container, body = self._as_of(key, self.list_lag)
+            if container == wanted:
+                yield _selected(body, params["$select"])
+
+    def batch(self, requests):
+        pending = iter(requests)
+        while True:
+            chunk = list(itertools.islice(pending, self.batch_size))
+            if not chunk:
+                return
+            self.requests += 1
+            self.now += self.seconds_per_batch
+            yield from [self._answer(request) for request in chunk]
+
+    def _answer(self, request):
+        parts = urlsplit(request.path)
+        steps = [unquote(step) for step in parts.path.split("/")[1:]]
+        key = (steps[2] if steps[0] == "directory" else steps[1]).lower()
+        if request.method == "PATCH":
+            return self._patch(request, key)
+        if key in self.unreadable:
+            error = self.unreadable[key]
+            return BatchResponse(request.key, error.status, None, error)
+        container, body = self._as_of(key, self.id_lag)
+        if container == ("deleted" if steps[0] == "directory" else "live"):
+            select = parse_qs(parts.query)["$select"][0]
+            return BatchResponse(request.key, 200, _selected(body, select), None)
+        return _error(request, 404, "Request_ResourceNotFound")
+
+    def _patch(self, request, key):
+        self.before_patch(key)
+        value = request.body[ANCHOR]
+        self.patches.append((key, value))
+        error, carried_out = self.refusals.get(key, (None, True))
+        if error is None and self._versions[key][-1][1] != "live":
+            return _error(request, 404, "Request_ResourceNotFound")
+        holder = next((other for other in self._versions if other != key and self._holds(other, value)), None)
+        if error is None and holder:
+            details = [
+                {"code": "ObjectConflict", "target": ANCHOR},
+                {"code": "ConflictingObjects", "target": f"User_{holder}"},
+            ]
+            return _error(request, 400, "Request_BadRequest", details)
+        if carried_out:
+            _since, container, body = self._versions[key][-1]
+            self._versions[key].append((self.now, container, {**body, ANCHOR: value}))
+        return BatchResponse(request.key, 204 if error is None else error.status, None, error)
+
+    def _holds(self, key, value):
+        return value is not None and self._versions[key][-1][2][ANCHOR] == value
+
+    def _as_of(self, key, lag):
+        seen = [version for version in self._versions.get(key, ()) if version[0] <= self.now - lag]
+        return seen[-1][1:] if seen else (None, None)
+
+
+def _selected(body, select):
+    return {key: body.get(key) for key in select.split(",")}
+
+
+def _error(request, status, code, details=()):
+    body = {"error": {"code": code, "message": "Another object has it.", "details": list(details)}}
+    return BatchResponse(request.key, status, None, error_from_response("PATCH /users", status, {}, body))
