@@ -166,8 +166,13 @@ def anchors_differ(row: dict[str, Any]) -> bool:
 
 def _guid_anchor(raw: bytes, source: str, name: str) -> Anchor:
     if len(raw) != GUID_LENGTH:
-        code = "object_guid_wrong_length" if source == OBJECT_GUID else "consistency_guid_wrong_length"
-        return _no_anchor(reason(code, length=len(raw), base64=immutable_id(raw)))
+        return _no_anchor(
+            reason(
+                "object_guid_wrong_length" if source == OBJECT_GUID else "consistency_guid_wrong_length",
+                length=len(raw),
+                base64=immutable_id(raw),
+            )
+        )
     if not any(raw):
         return _no_anchor(reason("object_guid_all_zero" if source == OBJECT_GUID else "consistency_guid_all_zero"))
     warning = None

@@ -199,12 +199,12 @@ def _held(case: Case) -> Obstacle | None:
 
 def held_by(holders: list[CloudUser]) -> dict[str, str]:
     """Name who holds the anchor, and in which container."""
-    code = "anchor_held_deleted" if all(user.deleted for user in holders) else "anchor_held"
     shown = [
         f"{user.name}{' (in the recycle bin)' if user.deleted else ' (live, synced)' if user.synced else ' (live)'}"
         for user in holders
     ]
-    return reason(code, holder=", ".join(shown))
+    gone = all(user.deleted for user in holders)
+    return reason("anchor_held_deleted" if gone else "anchor_held", holder=listed(shown))
 
 
 def _unconfirmed(case: Case) -> Obstacle | None:
