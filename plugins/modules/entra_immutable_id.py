@@ -187,7 +187,7 @@ EXAMPLES = r"""
   hybrid.identity.entra_immutable_id:
     users:
       - user: jane@example.com
-        object_guid: 94dcc383-2f9b-4fa2-af15-6b4c11192596
+        object_guid: 96dcc383-2f6e-4fa2-af15-6b4c1119259a
 
 - name: Clear the ImmutableId of a user, if it is that one
   hybrid.identity.entra_immutable_id:
