@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Write the sample company that a rehearsal uses: its AD export, its Entra tenant and a page about its troubles.
 
     python3 tests/support/make_sample_company.py [FOLDER]
@@ -260,7 +259,6 @@ def troubles_page(everybody: list[Person]) -> str:
             "| File | What it is |",
             "| --- | --- |",
             "| `export.ldf` | the AD as `ldifde -u` exports it: UTF-16, CRLF, folded, `changetype: add` |",
-            "| `classic-recipe.txt` | the bare export of the classic recipe: only `objectGUID`, `userPrincipalName` |",
             "| `tenant.json` | the tenant, as `GET /users` with a full `$select` returns its users |",
             "",
             "`export.ldf` was made with this line, the one to use for a real AD (no `-m`, no `-n`):",
@@ -289,7 +287,6 @@ def files() -> dict[str, bytes]:
     seed = json.dumps(tenant_seed(everybody), ensure_ascii=False, indent=1)
     return {
         "export.ldf": export_ldf(everybody),
-        "classic-recipe.txt": classic_recipe(everybody),
         "tenant.json": f"{seed}\n".encode(),
         "README.md": troubles_page(everybody).encode(),
     }

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """A real Active Directory domain controller on loopback: Samba's, in a folder of its own.
 
     /usr/bin/python3 tests/support/samba_dc.py start --dir DIR [--people FILE] [--users N]
@@ -321,7 +320,7 @@ def stop(folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, number)
-        for _ in range(50):
+        for _attempt in range(50):
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
             if _running(folder) is None:

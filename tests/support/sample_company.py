@@ -303,7 +303,7 @@ def company() -> list[Person]:
 
 
 def _sid_bytes(text: str) -> bytes:
-    _, revision, authority, *rest = text.split("-")
+    _prefix, revision, authority, *rest = text.split("-")
     return (
         bytes([int(revision), len(rest)])
         + int(authority).to_bytes(6, "big")

@@ -132,8 +132,8 @@ _LETTERS = str.maketrans({
 
 def latin(name: str) -> str:
     """The name in plain ASCII letters, as an administrator would type it into a sign-in name."""
-    _, bar, given = name.partition("|")
-    decomposed = unicodedata.normalize("NFKD", (given if bar else name).translate(_LETTERS))
+    _native, separator, given = name.partition("|")
+    decomposed = unicodedata.normalize("NFKD", (given if separator else name).translate(_LETTERS))
     return "".join(letter for letter in decomposed if ord(letter) < 128)
 
 

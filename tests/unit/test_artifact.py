@@ -30,8 +30,7 @@ def test_artifact_holds_exactly_the_listed_files(artifact):
     listed = LIST.read_text(encoding="utf-8").split()
     difference = [line for line in difflib.ndiff(listed, shipped) if line[0] in "+-"]
     assert not difference, "\n".join(
-        ["- is listed and not shipped, + is shipped and not listed (`make artifact-list` writes the list anew):"]
-        + difference
+        ["- is listed, not shipped; + is shipped, not listed (`make artifact-list` writes the list anew):", *difference]
     )
 
 

@@ -33,9 +33,9 @@ JANE = row("jane", object_guid=str(GUID), object_sid=SID, mail="Jane.Doe@example
 ROWS = [JANE, row("john"), row("Doe, Jim", distinguished_name=r"CN=Doe\, Jim,DC=x")]
 
 
-def settle(names, rows=ROWS):
+def settle(names, rows=None):
     identities = Identities(names)
-    for each in rows:
+    for each in rows or ROWS:
         identities.take(each)
     return identities.settle()
 
