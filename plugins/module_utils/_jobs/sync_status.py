@@ -240,8 +240,8 @@ def _wait(
             gone = user is None and error is None
             settled = gone or _diagnosis(item, tenant).state == "synced"
             agreeing = item.agreeing + 1 if settled else 0
-            if gone and agreeing >= _AGREEING_READS:
-                item = item._replace(user=None)
+            if gone and item.user is not None and agreeing >= _AGREEING_READS:
+                item = item._replace(user=item.user._replace(deleted=True))
             followed[number] = item._replace(agreeing=agreeing)
         pending = [
             number

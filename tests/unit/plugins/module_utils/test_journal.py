@@ -196,6 +196,41 @@ def test_recent_writes_reads_journals_it_is_told_of_and_passes_over_those_that_a
     assert recent_writes("other.example", [str(path)], 0) == {}
 
 
+def test_an_outcome_keeps_the_before_value_of_its_intent(tmp_path, clock):
+    """Without it nobody could tell a read that lags from a value that somebody else wrote."""
+    with Journal(str(tmp_path / "j.jsonl"), TENANT) as journal:
+        journal.intents([{**intent("a"), "before": "old"}])
+        journal.outcomes([outcome("a")])
+        journal.outcomes([outcome("a", status="confirmed")])
+    write = recent_writes(TENANT, [], 0)["a"]
+    assert (write.before, write.after, write.status) == ("old", "new", "confirmed")
+
+
+def test_an_outcome_without_its_intent_knows_no_before_value(tmp_path, clock):
+    with Journal(str(tmp_path / "j.jsonl"), TENANT) as journal:
+        journal.intents([{**intent("a", after="else"), "before": "old"}])
+        journal.outcomes([outcome("a")])
+    assert recent_writes(TENANT, [], 0)["a"].before is None
+
+
+def test_the_services_own_time_outlives_the_confirmation_and_ends_with_the_next_write(tmp_path, clock):
+    with Journal(str(tmp_path / "j.jsonl"), TENANT) as journal:
+        journal.intents([intent("a")])
+        journal.outcomes([{**outcome("a"), "service_time": "2026-11-23T12:30:00Z"}])
+        assert recent_writes(TENANT, [], 0)["a"].service_time == parse_time("2026-11-23T12:30:00Z")
+        journal.outcomes([outcome("a", status="confirmed")])
+        assert recent_writes(TENANT, [], 0)["a"].service_time == parse_time("2026-11-23T12:30:00Z")
+        journal.intents([intent("a", after="newer")])
+        assert recent_writes(TENANT, [], 0)["a"].service_time is None
+        journal.outcomes([outcome("a", after="newer")])
+        assert recent_writes(TENANT, [], 0)["a"].service_time is None
+
+
+def test_who_only_reads_makes_no_directory(state):
+    assert recent_writes(TENANT, [], 0) == {}
+    assert not state.exists()
+
+
 def test_old_journals_are_not_even_opened(tmp_path):
     path = tmp_path / "j.jsonl"
     with Journal(str(path), TENANT) as journal:

@@ -19,7 +19,9 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
     RowReader,
     RowSink,
     dump_line,
+    format_time,
     header,
+    is_pairs,
     parse_time,
     read_pairs,
     utc_now,
@@ -233,6 +235,21 @@ def test_now_is_read_back():
     assert parse_time(utc_now()) > 1.7e9
 
 
+@pytest.mark.parametrize("seconds", [0, 1795435200, 1795435200.0])
+def test_a_time_is_written_as_it_is_read(seconds):
+    text = format_time(seconds)
+    assert text.endswith("Z")
+    assert parse_time(text) == seconds
+
+
+def test_a_time_is_written_in_whole_seconds_that_have_passed():
+    assert format_time(1795435200.9) == "2026-11-23T12:00:00Z"
+
+
+def test_no_time_stays_none():
+    assert format_time(None) is None
+
+
 # Lists written by hand
 
 
@@ -279,3 +296,46 @@ def test_a_wrong_list_is_refused_with_its_line(tmp_path, content, line, words):
         list(read_pairs(str(path)))
     if line is not None:
         assert caught.value.line == line
+
+
+LISTS = {
+    "comma": "user,immutable_id\n",
+    "semicolon and capitals": "Object_GUID; User \r\n",
+    "tab and quotes": '"user"\t"object_guid"\n',
+    "blank lines first": "\n\nuser,immutable_id\na,b\n",
+    "further columns": "name,user,remark,object_guid\n",
+    "JSON Lines": '{"user": "a", "immutable_id": null}\n',
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS.keys())
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_is_known_by_its_first_line(tmp_path, text, encoding):
+    (tmp_path / "list").write_bytes(text.encode(encoding))
+    assert is_pairs(str(tmp_path / "list"))
+
+
+NO_LISTS = {
+    "nothing": "",
+    "an export in LDIF": "dn: CN=user,DC=x\nobjectGUID:: AAAA\n",
+    "an export in CSV": "DN,objectGUID,userPrincipalName\n",
+    "a file of ours": '{"kind": "plan", "version": 1, "user": "x", "immutable_id": "y"}\n',
+    "names in a later line": "DN,mail\nuser,immutable_id\n",
+    "a user without a value": "user,mail\n",
+    "JSON of another kind": '["user", "immutable_id"]\n',
+}
+
+
+@pytest.mark.parametrize("text", NO_LISTS.values(), ids=NO_LISTS.keys())
+def test_what_is_no_list_is_not_taken_for_one(tmp_path, text):
+    assert not is_pairs(write(tmp_path / "file", text))
+
+
+def test_bytes_of_no_encoding_are_no_list(tmp_path):
+    (tmp_path / "file").write_bytes(b"\xff\xfe\x00\xd8\xff")
+    assert not is_pairs(str(tmp_path / "file"))
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(RowError, match="no such file"):
+        is_pairs(str(tmp_path / "none"))

@@ -113,6 +113,9 @@ class Tenant:
     def service_time(self):
         return NOON + self.now
 
+    def permissions(self):
+        return {"User.ReadWrite.All", "Organization.Read.All"}
+
     def ensure_lifetime(self, seconds):
         self.needed = seconds
 

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan: chunks, confirmation, answers that were lost, and a service that goes away."""
+
+from __future__ import annotations
+
+import pytest
+from tenant_double import Tenant, anchor, name, user_id
+
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs import writer as writer_module
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, read_journal
+
+
+def planned(number, action="set"):
+    """Return the row of a plan."""
+    return {
+        "user": name(number), "id": user_id(number), "before": None, "after": anchor(number), "action": action,
+        "reason": None, "approved": True, "changed": action == "set", "error": None,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal(str(tmp_path / "journal.jsonl"), Tenant.tenant_id) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(writer_module, "_CHUNK_WRITES", 2)
+
+
+def writer_of(tenant, journal):
+    return Writer(tenant, journal, frozenset(), {}, clock=tenant.clock, sleep=tenant.sleep)
+
+
+def carry_out(tenant, journal, *rows):
+    return list(writer_of(tenant, journal).run(rows))
+
+
+def said(rows):
+    return [(row["action"], row["changed"], row["reason"] and row["reason"]["code"]) for row in rows]
+
+
+def statuses(journal, number):
+    """Return what the journal says of one user, in order."""
+    return [entry.get("status", "intent") for entry in read_journal(journal.path) if entry["id"] == user_id(number)]
+
+
+def test_rows_keep_their_order_and_those_without_a_write_pass_through(journal, small_chunks):
+    rows = [planned(1), planned(2, "blocked"), planned(3), planned(4, "none"), planned(5), planned(6), planned(7)]
+    done = carry_out(Tenant(7), journal, *rows)
+    assert [row["id"] for row in done] == [row["id"] for row in rows]
+    assert [row["action"] for row in done] == ["set", "blocked", "set", "none", "set", "set", "set"]
+
+
+def test_a_struck_out_row_of_a_user_who_is_written_stays_struck_out(journal):
+    struck_out = {**planned(1, "none"), "approved": False}
+    assert [row["action"] for row in carry_out(Tenant(1), journal, struck_out, planned(1))] == ["none", "set"]
+
+
+def test_no_chunk_waits_for_reads_that_lag_as_long_as_there_is_more_to_write(journal, small_chunks):
+    """Confirmation trails behind, so that a lag costs its time once and not for each chunk."""
+    tenant = Tenant(40)
+    tenant.id_lag, tenant.seconds_per_batch = 8.0, 1.0
+    rows = carry_out(tenant, journal, *(planned(number) for number in range(1, 41)))
+    assert said(rows) == [("set", True, None)] * 40
+    assert tenant.now < 100, "20 chunks, each of four batches and a pause, and no lag on top"
+
+
+def test_one_agreeing_read_is_not_enough(journal):
+    """A replica that has the value may answer before one that does not."""
+    tenant = Tenant(1)
+    shown = iter([None, anchor(1), None, None, anchor(1), anchor(1)])
+    as_of = tenant._as_of
+
+    def flicker(key, lag):
+        container, body = as_of(key, lag)
+        return container, {**body, "onPremisesImmutableId": next(shown, anchor(1))}
+
+    tenant._as_of = flicker
+    assert said(carry_out(tenant, journal, planned(1))) == [("set", True, None)]
+    assert next(shown, "all were read") == "all were read"
+
+
+def test_a_lost_answer_of_a_write_that_took_effect_is_a_success(journal):
+    tenant = Tenant(2)
+    tenant.refuse(1, 503, carried_out=True)
+    rows = carry_out(tenant, journal, planned(1), planned(2))
+    assert said(rows) == [("set", True, None)] * 2
+    assert statuses(journal, 1) == ["intent", "unconfirmed", "confirmed"]
+
+
+def test_a_lost_answer_of_a_write_that_nobody_sees_is_a_failure_and_stays_open_in_the_journal(journal):
+    tenant = Tenant(2)
+    tenant.refuse(1, 503)
+    rows = carry_out(tenant, journal, planned(1), planned(2))
+    assert said(rows) == [("failed", False, "write_failed"), ("set", True, None)]
+    assert rows[0]["error"]["status"] == 503
+    assert statuses(journal, 1) == ["intent", "unconfirmed"]
+
+
+def test_after_an_outage_nothing_more_is_tried(journal, small_chunks):
+    """Each attempt would wait for retry_time once more: a thousand chunks would take weeks to fail."""
+    tenant = Tenant(8)
+    tenant.lose_answer(3, carried_out=False, sent=False)
+    rows = carry_out(tenant, journal, *(planned(number) for number in range(1, 9)))
+    assert said(rows)[:2] == [("set", True, None)] * 2, "what was written before is confirmed if it can be read"
+    assert said(rows)[2][0] == "failed"
+    assert said(rows)[3] == ("set", True, None)
+    assert said(rows)[4:] == [("failed", False, "not_written")] * 4
+    assert [key for key, _value in tenant.patches] == [user_id(number) for number in range(1, 5)]
+    assert statuses(journal, 5) == []
+
+
+def test_confirming_ends_when_the_service_is_out_of_reach(journal):
+    tenant = Tenant(1)
+    away = GraphError("no connection", code="transport")
+    tenant.before_patch = lambda _key: tenant.unreadable.update({user_id(1): away})
+    assert said(carry_out(tenant, journal, planned(1))) == [("set", True, "unconfirmed")]
+    assert tenant.now == 0, "nobody waited for it"
+
+
+def test_what_was_not_sent_is_a_row_of_its_own_kind(journal):
+    tenant = Tenant(1)
+    tenant.refusals[user_id(1)] = (GraphError("Not sent.", code="not_sent"), False)
+    writer = writer_of(tenant, journal)
+    assert said(writer.run([planned(1)])) == [("failed", False, "not_written")]
+    assert statuses(journal, 1) == ["intent", "failed"]
+    assert writer.accepted == 0
+
+
+def test_accepted_counts_what_was_or_may_have_been_written(journal):
+    tenant = Tenant(3)
+    tenant.refuse(1, 403)
+    tenant.refuse(2, 503)
+    writer = writer_of(tenant, journal)
+    list(writer.run([planned(1), planned(2), planned(3)]))
+    assert writer.accepted == 2
+
+
+@pytest.mark.parametrize("unreadable", [True, False])
+def test_a_holder_who_cannot_be_read_is_named_by_id(journal, unreadable):
+    holder = user_id(99)
+    tenant = Tenant(1)
+    if unreadable:
+        tenant.unreadable[holder] = GraphError("No.", status=403)
+    tenant.refuse(1, 400, details=[{"code": "ConflictingObjects", "target": f"User_{holder}"}])
+    (row,) = carry_out(tenant, journal, planned(1))
+    assert said([row]) == [("conflict", False, "anchor_held")]
+    assert holder in row["reason"]["message"]
+
+
+def test_a_holder_whom_the_service_does_not_name_is_unknown(journal):
+    tenant = Tenant(1)
+    tenant.refuse(1, 400, details=[{"code": "ObjectConflict", "target": "onPremisesImmutableId"}])
+    assert said(carry_out(tenant, journal, planned(1))) == [("conflict", False, "anchor_held_unknown")]
+
+
+def test_a_user_who_left_scope_and_is_refused_says_so(journal):
+    tenant = Tenant(0)
+    tenant.add(1, onPremisesSyncEnabled=False)
+    tenant.refuse(1, 400)
+    assert said(carry_out(tenant, journal, planned(1))) == [("blocked", False, "left_scope_refused")]
+
+
+def test_without_a_journal_targets_are_read_and_nothing_is_written():
+    tenant = Tenant(2)
+    tenant.change(2, onPremisesImmutableId=anchor(2))
+    assert said(carry_out(tenant, None, planned(1), planned(2))) == [("set", True, None), ("none", False, None)]
+    assert tenant.patches == []
+
+
+def test_the_service_time_of_an_accepted_write_is_noted(journal):
+    carry_out(Tenant(1), journal, planned(1))
+    (accepted,) = [entry for entry in read_journal(journal.path) if entry.get("status") == "ok"]
+    assert accepted["service_time"] == "2026-11-23T12:00:00Z"
+
+
+def test_the_time_needed_follows_the_quota():
+    assert seconds_needed(6000, 3000) - seconds_needed(3000, 3000) == 150
+    assert seconds_needed(1, 3000) > 0
