@@ -1,0 +1,251 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a user stands: what proves a tie, what is in the way, and what is not guessed."""
+
+from __future__ import annotations
+
+import pytest
+from hard_match_doubles import TENANT, ad_row, anchor, graph_user, guid, held, user, user_id
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
+    LABEL_CLOUD,
+    LABEL_SYNCED,
+    Expectation,
+    TenantFacts,
+    diagnose,
+    row_of,
+    unreadable,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import from_graph
+
+SYNCED = {"onPremisesSyncEnabled": True, "onPremisesLastSyncDateTime": "2026-11-23T12:00:00Z"}
+SID = ad_row(1)["object_sid"]
+NOON = 1795435200.0  # 2026-11-23T12:00:00Z
+VERIFIED = TenantFacts(sync_on=True, verified_domains=frozenset(["example.com", TENANT]))
+
+
+def expectation(**changes):
+    return Expectation("u1@example.com", user_id(1), anchor(1), ad_row(1), **changes)
+
+
+def told(code, action="blocked", **changes):
+    why = {"code": code, "message": "Why.", "remedy": "Do."}
+    return Expectation("u1@example.com", user_id(1), action=action, reason=why)._replace(**changes)
+
+
+def stand(expected, seen, holders=(), tenant=VERIFIED):
+    found = diagnose(expected, seen, list(holders), tenant)
+    return found.state, [why["code"] for why in found.reasons]
+
+
+def synced(**properties):
+    return held(1, **{**SYNCED, "onPremisesSecurityIdentifier": SID, **properties})
+
+
+def test_flag_anchor_sid_name_and_time_prove_the_tie():
+    assert stand(expectation(written=NOON), synced(), [synced()]) == ("synced", [])
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (synced(value=anchor(2)), ("conflict", ["anchor_differs"])),
+        (synced(value=anchor(1).lower()), ("conflict", ["anchor_differs"])),
+        (synced(onPremisesSecurityIdentifier="S-1-5-21-1-2-3-9"), ("conflict", ["sid_differs"])),
+        (synced(onPremisesSecurityIdentifier=SID.lower()), ("synced", [])),
+        (synced(onPremisesSecurityIdentifier=None), ("synced", [])),
+        (synced(upn="u1234@" + TENANT), ("conflict", ["upn_differs"])),
+        (synced(upn="U1@EXAMPLE.com"), ("synced", [])),
+        (
+            synced(
+                onPremisesProvisioningErrors=[
+                    {"category": "PropertyConflict", "propertyCausingError": "ProxyAddresses", "value": "SMTP:a@x.com"}
+                ]
+            ),
+            ("conflict", ["attribute_quarantined"]),
+        ),
+        (synced(onPremisesLastSyncDateTime="2026-11-23T11:59:59Z"), ("pending", ["sync_before_write"])),
+        (synced(onPremisesLastSyncDateTime=None), ("pending", ["sync_before_write"])),
+        (synced(onPremisesLastSyncDateTime="0001-01-01T00:00:00Z"), ("pending", ["sync_before_write"])),
+        (synced(onPremisesLastSyncDateTime="2026-11-23T12:00:00.1234567Z"), ("synced", [])),
+    ],
+)
+def test_each_part_of_the_proof_counts(seen, expected):
+    assert stand(expectation(written=NOON), seen) == expected
+
+
+def test_what_the_next_sync_brings_is_not_judged_before_it():
+    seen = synced(upn="old@example.com", onPremisesLastSyncDateTime="2026-11-23T11:00:00Z")
+    assert stand(expectation(written=NOON), seen) == ("pending", ["sync_before_write", "upn_differs"])
+
+
+@pytest.mark.parametrize(
+    ("login", "upn", "verified", "state"),
+    [
+        ("jane@corp.local", "jane@" + TENANT, ["example.com"], "synced"),  # cannot be taken over
+        ("jane@example.com", "jane@" + TENANT, ["example.com"], "conflict"),
+        ("jane@EXAMPLE.com", "jane@" + TENANT, ["example.com"], "conflict"),
+        ("jane@example.com", "jane@" + TENANT, None, "synced"),  # whether it is verified is unknown
+        ("jane@example.com", "jan@example.com", None, "conflict"),  # the tenant has the suffix
+        (None, "jan@example.com", ["example.com"], "synced"),
+    ],
+)
+def test_a_sign_in_name_differs_only_where_its_suffix_could_be_taken(login, upn, verified, state):
+    tenant = TenantFacts(verified_domains=None if verified is None else frozenset(verified))
+    expected = expectation()._replace(row=ad_row(1, login_name=login))
+    assert stand(expected, synced(upn=upn), tenant=tenant)[0] == state
+
+
+def test_an_anchor_that_was_a_guess_is_no_proof_against_the_tie():
+    guessed = expectation()._replace(row=ad_row(1, anchor_certain=False, object_sid=None))
+    assert stand(guessed, synced(value=anchor(2))) == ("blocked", ["anchor_unconfirmed"])
+    assert stand(guessed, synced()) == ("synced", [])
+    with_sid = expectation()._replace(row=ad_row(1, anchor_certain=False))
+    assert stand(with_sid, synced(value=anchor(2))) == ("synced", [])
+    assert stand(with_sid, synced(value=anchor(2), onPremisesSecurityIdentifier="S-1-5-9"))[1] == [
+        "sid_differs",
+        "anchor_unconfirmed",
+    ]
+
+
+# In the cloud still
+
+
+@pytest.mark.parametrize(
+    ("seen", "holders", "tenant", "expected"),
+    [
+        (held(1), [held(1)], VERIFIED, ("pending", ["awaiting_sync"])),
+        (user(1), [], VERIFIED, ("in_cloud", ["anchor_not_set"])),
+        (held(1, value=anchor(2)), [], VERIFIED, ("in_cloud", ["anchor_differs"])),
+        (held(1, value=str(guid(1))), [], VERIFIED, ("in_cloud", ["anchor_differs"])),
+        (held(1, onPremisesSyncEnabled=False), [], VERIFIED, ("pending", ["left_scope"])),
+        (held(1), [held(2, deleted=True)], VERIFIED, ("conflict", ["anchor_held_deleted"])),
+        (user(1), [held(2)], VERIFIED, ("conflict", ["anchor_held", "anchor_not_set"])),
+        (held(1), [], TenantFacts(sync_on=False), ("blocked", ["tenant_sync_off"])),
+        (held(1), [], TenantFacts(sync_on=None), ("pending", ["awaiting_sync"])),
+        (held(1), [], TenantFacts(hard_match_blocked=True), ("blocked", ["hard_match_blocked"])),
+        (held(1), [], TenantFacts(hard_match_blocked=None), ("pending", ["awaiting_sync"])),
+        (user(1), [], TenantFacts(sync_on=False), ("in_cloud", ["anchor_not_set", "tenant_sync_off"])),
+    ],
+)
+def test_what_keeps_a_user_in_the_cloud(seen, holders, tenant, expected):
+    assert stand(expectation(), seen, holders, tenant) == expected
+
+
+def test_an_object_that_sync_leaves_out_is_the_cause():
+    out = expectation()._replace(row=ad_row(1, in_scope=False, scope_reasons=[{"message": "It is critical."}]))
+    assert stand(out, user(1)) == ("blocked", ["out_of_scope", "anchor_not_set"])
+
+
+def test_a_misspelled_anchor_is_hinted_at():
+    (why,) = diagnose(expectation(), held(1, value=str(guid(1))), [], VERIFIED).reasons
+    assert "not in base64" in why["message"]
+
+
+# Nobody
+
+
+@pytest.mark.parametrize(
+    ("seen", "holders", "expected"),
+    [
+        (None, [], ("not_found", ["not_found"])),
+        (user(1, deleted=True), [], ("not_found", ["user_deleted"])),
+        (None, [held(2, deleted=True)], ("not_found", ["user_deleted"])),
+        (None, [held(2)], ("conflict", ["anchor_held"])),
+        (user(1, deleted=True), [held(2)], ("conflict", ["anchor_held"])),
+    ],
+)
+def test_users_that_are_not_there(seen, holders, expected):
+    assert stand(expectation(), seen, holders) == expected
+
+
+# What the plan said
+
+
+def test_why_the_plan_did_not_write_is_the_cause_behind_a_missing_anchor():
+    why = told("existing_value_kept", immutable_id=anchor(1))
+    assert stand(why, held(1, value=anchor(2))) == ("blocked", ["existing_value_kept", "anchor_differs"])
+    assert stand(told("claimed_twice", "ambiguous", immutable_id=anchor(1)), user(1))[0] == "conflict"
+    assert stand(told("write_forbidden", "failed", immutable_id=anchor(1)), user(1))[0] == "blocked"
+
+
+def test_what_was_written_in_spite_of_a_warning_waits():
+    assert stand(told("left_scope", "set", immutable_id=anchor(1)), held(1)) == ("pending", ["awaiting_sync"])
+    assert stand(told("unconfirmed", "set", immutable_id=anchor(1)), held(1)) == ("pending", ["awaiting_sync"])
+
+
+def test_what_is_proven_by_now_is_not_held_against_the_user():
+    assert stand(told("anchor_unconfirmed", immutable_id=anchor(1)), synced()) == ("synced", [])
+
+
+def test_nobody_has_to_exist_for_an_object_that_sync_leaves_out():
+    assert stand(told("out_of_scope", immutable_id=anchor(1)), None)[0] == "blocked"
+
+
+def test_the_same_reason_is_not_said_twice():
+    assert (
+        stand(told("anchor_held", "conflict", immutable_id=anchor(1)), user(1), [held(2)])[1].count("anchor_held") == 1
+    )
+
+
+@pytest.mark.parametrize("seen", [synced(value=anchor(9)), held(1, value=anchor(9))])
+def test_without_an_anchor_to_look_for_a_tie_is_not_believed(seen):
+    """An AD object without usable anchor, and a user that some sync has taken, or shall take."""
+    assert stand(told("anchor_missing"), seen) == ("blocked", ["anchor_missing"])
+
+
+def test_the_sid_proves_a_tie_even_without_an_anchor_to_look_for():
+    assert stand(told("anchor_missing", row=ad_row(1)), synced(value=anchor(9))) == ("synced", [])
+    other = synced(onPremisesSecurityIdentifier="S-1-5-9")
+    assert stand(told("anchor_missing", row=ad_row(1)), other) == ("conflict", ["sid_differs", "anchor_missing"])
+
+
+def test_of_whom_nothing_is_expected_only_the_flag_is_told():
+    nothing = Expectation("u1@example.com")
+    assert stand(nothing, synced(value=anchor(9))) == ("synced", [])
+    assert stand(nothing, user(1)) == ("in_cloud", ["anchor_not_set"])
+    assert stand(nothing, held(1)) == ("pending", ["awaiting_sync"])
+
+
+# Rows
+
+
+@pytest.mark.parametrize(
+    ("seen", "label"),
+    [(synced(), LABEL_SYNCED), (held(1), LABEL_CLOUD), (held(1, onPremisesSyncEnabled=False), LABEL_CLOUD)],
+)
+def test_the_label_is_what_the_admin_centres_show(seen, label):
+    assert row_of(expectation(), seen, diagnose(expectation(), seen, [], VERIFIED), VERIFIED)["label"] == label
+
+
+@pytest.mark.parametrize("seen", [None, user(1, deleted=True)])
+def test_nobody_has_no_label(seen):
+    row = row_of(expectation(), seen, diagnose(expectation(), seen, [], VERIFIED), VERIFIED)
+    assert row["label"] is None
+
+
+def test_what_could_not_be_checked_is_said_of_those_it_may_concern():
+    unchecked = ({"what": "features", "permission": "OnPremDirectorySynchronization.Read.All"},)
+    tenant = TenantFacts(unchecked=unchecked)
+    for seen, shown in ((held(1), list(unchecked)), (synced(), []), (None, [])):
+        assert row_of(expectation(), seen, diagnose(expectation(), seen, [], tenant), tenant)["unchecked"] == shown
+
+
+def test_a_row_shows_what_is_and_what_is_expected():
+    row = row_of(expectation(), held(1, value="E1"), diagnose(expectation(), held(1), [], VERIFIED), VERIFIED)
+    assert (row["immutable_id"], row["expected_immutable_id"]) == ("E1", anchor(1))
+    assert row["object"]["object_sid"] == SID
+
+
+def test_a_user_that_could_not_be_read_is_unknown():
+    found = unreadable("Timeout.")
+    assert (found.state, found.reasons[0]["code"]) == ("unknown", "read_failed")
+
+
+def test_two_parked_values_are_two_reasons():
+    errors = [{"propertyCausingError": name, "value": "v"} for name in ("UserPrincipalName", "ProxyAddresses")]
+    seen = from_graph(
+        {**graph_user(1), **SYNCED, "onPremisesImmutableId": anchor(1), "onPremisesProvisioningErrors": errors}
+    )
+    assert stand(expectation(), seen) == ("conflict", ["attribute_quarantined"] * 2)

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan: reading it, the second look, refused writes, and what the rows say then."""
+
+from __future__ import annotations
+
+import pytest
+from hard_match_doubles import ad_row, anchor, held, plan_objects, said, user, user_id
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import (
+    ACTIONS,
+    Outcome,
+    PlanReader,
+    Summary,
+    carried_out,
+    refused,
+    second_look,
+)
+
+ERROR = {"status": 400, "code": "Request_BadRequest", "message": "No.", "request_id": "r"}
+
+
+def planned(number=1, **changes):
+    (row,) = plan_objects([ad_row(number)], [user(number)])
+    return {**row, **changes}
+
+
+def read(*rows):
+    plan = PlanReader()
+    return [plan.read(row) for row in rows]
+
+
+def test_a_row_is_carried_out_as_it_stands():
+    assert read(planned()) == [planned()]
+
+
+@pytest.mark.parametrize("action", [name for name in ACTIONS if name not in ("set", "clear")])
+def test_a_row_that_writes_nothing_is_left_as_it_is(action):
+    row = planned(action=action, approved=None, changed=False)
+    assert read(row, row) == [row, row]
+
+
+def test_a_row_that_was_struck_out_writes_nothing():
+    (row,) = read(planned(approved=False))
+    assert said(row) == ("none", "not_approved")
+    assert row["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"action": "delete"}, "does not exist"),
+        ({"action": None}, "does not exist"),
+        ({"id": None}, "needs the id"),
+        ({"id": 7}, "needs the id"),
+        ({"after": None}, "no value"),
+        ({"after": ""}, "no value"),
+        ({"after": f"{anchor(1)} "}, "no value"),
+        ({"after": 4711}, "no value"),
+        ({"action": "clear"}, "no value"),
+        # Nothing but true is an approval.
+        ({"approved": None}, "approved"),
+        ({"approved": "false"}, "approved"),
+        ({"approved": "yes"}, "approved"),
+        ({"approved": 1}, "approved"),
+    ],
+)
+def test_a_row_that_no_plan_has_is_refused(changes, part):
+    with pytest.raises(ValueError, match=part):
+        read(planned(**changes))
+
+
+@pytest.mark.parametrize("name", ["user", "id", "before", "after", "action", "reason", "approved"])
+def test_a_row_that_lacks_a_field_is_refused(name):
+    row = planned()
+    del row[name]
+    with pytest.raises(ValueError, match=name):
+        read(row)
+
+
+@pytest.mark.parametrize(
+    "second", [{"id": user_id(1).upper()}, {"after": anchor(1)}, {"id": user_id(1), "after": anchor(1)}]
+)
+def test_a_second_row_for_one_user_or_value_is_refused(second):
+    with pytest.raises(ValueError, match="earlier row"):
+        read(planned(), planned(2, **second))
+
+
+def test_a_second_row_may_stand_where_one_of_the_two_was_struck_out():
+    rows = read(planned(approved=False), planned(2, id=user_id(1), after=anchor(1)))
+    assert [row["action"] for row in rows] == ["none", "set"]
+
+
+def test_several_users_may_be_cleared():
+    rows = [planned(number, action="clear", before=anchor(number), after=None) for number in (1, 2)]
+    assert read(*rows) == rows
+
+
+# The second look
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (user(1), None),
+        (user(1, "U1@Example.com"), None),
+        (user(1, onPremisesSyncEnabled=False), None),
+        (None, ("not_found", "gone")),
+        (user(1, deleted=True), ("not_found", "gone")),
+        (held(1), ("none", None)),
+        (held(1, onPremisesSyncEnabled=True), ("none", None)),
+        (held(1, value=anchor(2)), ("blocked", "changed_since_plan")),
+        (user(1, onPremisesSyncEnabled=True), ("blocked", "changed_since_plan")),
+        (user(1, "other@example.com"), ("blocked", "changed_since_plan")),
+    ],
+)
+def test_a_user_that_changed_since_the_plan_is_left_alone(now, expected):
+    outcome = second_look(planned(), now, frozenset())
+    assert (outcome and (outcome.action, outcome.reason and outcome.reason["code"])) == expected
+    assert outcome is None or outcome.changed is False
+
+
+@pytest.mark.parametrize("name", ["u1@example.com", user_id(1)])
+def test_a_user_that_is_protected_by_now_is_left_alone(name):
+    outcome = second_look(planned(), user(1), frozenset([name]))
+    assert (outcome.action, outcome.reason["code"]) == ("blocked", "protected")
+
+
+def test_before_and_now_are_both_named():
+    outcome = second_look(planned(before="E4711"), user(1), frozenset())
+    assert '"E4711"' in outcome.reason["message"]
+    assert "empty" in outcome.reason["message"]
+
+
+def test_a_user_without_a_name_is_known_by_its_id():
+    nameless = user(1)._replace(user_principal_name=None)
+    assert second_look(planned(user=user_id(1)), nameless, frozenset()) is None
+
+
+def test_a_value_to_be_cleared_must_still_be_there():
+    row = planned(action="clear", before=anchor(1), after=None)
+    assert second_look(row, held(1), frozenset()) is None
+    assert second_look(row, user(1), frozenset()).action == "none"
+    assert second_look(row, held(1, value=anchor(2)), frozenset()).reason["code"] == "changed_since_plan"
+
+
+# Refused writes
+
+
+@pytest.mark.parametrize(
+    ("status", "now", "holders", "expected"),
+    [
+        (400, user(1), [held(2)], ("conflict", "anchor_held")),
+        (400, user(1), [held(2, deleted=True)], ("conflict", "anchor_held_deleted")),
+        (400, user(1), [held(2), held(3, deleted=True)], ("conflict", "anchor_held")),
+        (400, user(1), [], ("conflict", "anchor_held_unknown")),
+        (403, user(1), None, ("failed", "write_forbidden")),
+        (404, user(1), None, ("not_found", "gone")),
+        (400, user(1, onPremisesSyncEnabled=False), None, ("blocked", "left_scope_refused")),
+        (400, user(1), None, ("failed", "write_failed")),
+        (400, None, None, ("failed", "write_failed")),
+        (500, user(1, onPremisesSyncEnabled=False), None, ("failed", "write_failed")),
+        (None, None, None, ("failed", "write_failed")),
+    ],
+)
+def test_a_refused_write_says_what_it_means(status, now, holders, expected):
+    outcome = refused(status, "No.", ERROR, now, holders)
+    assert (outcome.action, outcome.reason["code"]) == expected
+    assert outcome.changed is False
+    assert outcome.error == ERROR
+
+
+# The rows of the result
+
+
+def test_a_row_that_was_written_keeps_what_the_plan_said():
+    row = planned(reason={"code": "left_scope"})
+    assert carried_out(row, None) == row
+    assert carried_out(row, Outcome("set", True))["reason"] == {"code": "left_scope"}
+
+
+def test_a_row_that_was_not_written_says_why_and_is_not_changed():
+    row = carried_out(planned(), Outcome("failed", False, {"code": "write_failed"}, ERROR))
+    assert (said(row), row["changed"], row["error"]) == (("failed", "write_failed"), False, ERROR)
+
+
+def test_a_row_that_needed_no_write_any_more_has_no_reason():
+    row = carried_out(planned(reason={"code": "left_scope"}), Outcome("none", False))
+    assert (said(row), row["changed"]) == (("none", None), False)
+
+
+def test_the_summary_counts_rows_and_reasons():
+    summary = Summary(("set", "none"))
+    summary.add("set", [])
+    summary.add("none", [{"code": "b"}, {"code": "a"}])
+    assert summary.as_dict() == {"set": 1, "none": 1, "total": 2, "reasons": {"a": 1, "b": 1}}
+    assert summary["set"] == 1
