@@ -19,7 +19,7 @@ description:
   - Each target is read again by its id just before it is written, and left alone if it changed. The before-value of
     every write is on disk before the request leaves. Afterwards the user is read until the new value is seen.
   - Ambiguous and unknown users are rows with a reason, never a guess. One bad row never stops the others.
-  - RV(changed) speaks of the value. Whether sync has taken a user is for M(hybrid.identity.entra_sync_status) to say.
+  - C(changed) speaks of the value. Whether sync has taken a user is for M(hybrid.identity.entra_sync_status) to say.
 options:
   users:
     description:
