@@ -59,14 +59,16 @@ class Journal:
     """A journal opened for appending; a context manager.
 
     :param path: a new file, or the journal of an earlier run on the same tenant, which is continued.
-    :raises RowError: for the journal of another tenant, one that another run has open, or a file that is no journal.
+    :param service: the address that is written to. A rehearsal may have the real tenant's id, never its address.
+    :raises RowError: for the journal of another tenant or service, one that another run has open, or a file that is no
+        journal.
     """
 
-    def __init__(self, path: str, tenant_id: str) -> None:
+    def __init__(self, path: str, tenant_id: str, service: str | None = None) -> None:
         self.path = os.path.abspath(path)
         self._handle = _open_locked(self.path)
         try:
-            self._continue_or_begin(tenant_id)
+            self._continue_or_begin(tenant_id, service)
             _register(self.path, tenant_id)
         except BaseException:
             self.close()
@@ -96,15 +98,16 @@ class Journal:
         now = _now()
         self._write(b"".join(dump_line({"entry": entry, "time": now, **fields}) for fields in entries))
 
-    def _continue_or_begin(self, tenant_id: str) -> None:
+    def _continue_or_begin(self, tenant_id: str, service: str | None) -> None:
         size = os.fstat(self._handle).st_size
         if not size:
-            self._write(dump_line(header(JOURNAL, tenant_id=tenant_id)))
+            self._write(dump_line(header(JOURNAL, tenant_id=tenant_id, source=service)))
             return
-        owner = RowReader(self.path, {JOURNAL}).header.get("tenant_id")
-        if str(owner).lower() != tenant_id.lower():
+        owner = RowReader(self.path, {JOURNAL}).header
+        if not _is_about(owner, tenant_id, service):
             raise RowError(
-                f"the journal belongs to tenant {owner}, and this run writes to {tenant_id}. Name another file.",
+                f"the journal belongs to tenant {owner.get('tenant_id')} of {owner.get('source')}, and this run writes "
+                f"to {tenant_id} of {service}. Name another file.",
                 self.path,
                 1,
             )
@@ -140,7 +143,9 @@ def default_journal_path(dest: str | None, tenant_id: str, now: str) -> str:
     return os.path.join(_state_directory(tenant_id), f"{stamp}-{os.getpid()}.journal.jsonl")
 
 
-def recent_writes(tenant_id: str, extra_paths: Collection[str], newer_than: float) -> dict[str, RecentWrite]:
+def recent_writes(
+    tenant_id: str, extra_paths: Collection[str], newer_than: float, service: str | None = None
+) -> dict[str, RecentWrite]:
     """Return by user id what journals of this tenant say was written lately.
 
     :param extra_paths: journals to read besides the registered ones; those that do not exist are passed over.
@@ -152,7 +157,7 @@ def recent_writes(tenant_id: str, extra_paths: Collection[str], newer_than: floa
         if not _modified_since(path, newer_than):
             continue
         reader = RowReader(path, {JOURNAL})
-        if str(reader.header.get("tenant_id")).lower() != tenant_id.lower():
+        if not _is_about(reader.header, tenant_id, service):
             continue
         own: dict[str, RecentWrite] = {}
         for line, entry in reader:
@@ -168,6 +173,11 @@ def recent_writes(tenant_id: str, extra_paths: Collection[str], newer_than: floa
             if write.time >= newer_than and (known is None or write.time >= known.time):
                 writes[user_id] = write
     return writes
+
+
+def _is_about(fields: dict[str, Any], tenant_id: str, service: str | None) -> bool:
+    """Tell whether a journal's header names this tenant at this service."""
+    return str(fields.get("tenant_id")).lower() == tenant_id.lower() and fields.get("source") == service
 
 
 def _now() -> str:

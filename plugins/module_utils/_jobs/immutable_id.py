@@ -194,8 +194,9 @@ class _Run:
                 self._collect(rows, sink, summary)
             elif planned.changes:
                 client.ensure_lifetime(seconds_needed(planned.changes, params["write_quota"]))
-                journal = params["journal"] or default_journal_path(params["dest"], client.tenant_id, utc_now())
-                with Journal(journal, client.tenant_id) as opened:
+                path = params["journal"] or default_journal_path(params["dest"], client.tenant_id, utc_now())
+                with Journal(path, client.tenant_id, client.options.graph_endpoint) as opened:
+                    journal = path
                     writer = self._writer(opened)
                     self._collect(writer.run(planned.rows), sink, summary)
             else:
@@ -234,7 +235,7 @@ class _Run:
                 "seconds": round(self._clock() - self._began, 3),
                 "sign_in_method": self._client.sign_in_method,
             },
-            "dest": self._params["dest"],
+            "dest": sink.path,
             "journal": journal,
             "too_many_changes": self._too_many_changes,
             "truncated": sink.truncated,

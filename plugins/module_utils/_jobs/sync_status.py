@@ -93,7 +93,9 @@ def sync_status(
     """
     began = clock()
     with client_of(params) as client:
-        written = recent_writes(client.tenant_id, _journals(params), time.time() - _JOURNALS_SECONDS)
+        written = recent_writes(
+            client.tenant_id, _journals(params), time.time() - _JOURNALS_SECONDS, client.options.graph_endpoint
+        )
         expectations = list(_expectations(params, client.tenant_id))
         tenant, shown_tenant = _read_tenant(client)
         # Only a user who is named by a value may be meant by it.

@@ -30,7 +30,7 @@ LAG_SECONDS = 15 * 60
 
 def lagging_writes(client: GraphClient, journals: Collection[str]) -> dict[str, RecentWrite]:
     """Return what journals of this tenant say was written so lately that reads may not show it."""
-    return recent_writes(client.tenant_id, journals, time.time() - LAG_SECONDS)
+    return recent_writes(client.tenant_id, journals, time.time() - LAG_SECONDS, client.options.graph_endpoint)
 
 
 def read_index(client: GraphClient, cloud_keys: Iterable[str], written: dict[str, RecentWrite]) -> CloudIndex:

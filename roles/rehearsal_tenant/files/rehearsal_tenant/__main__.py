@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from typing import Any, Optional
 
 import uvicorn
@@ -60,7 +61,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     root = f"https://127.0.0.1:{listener.getsockname()[1]}"
 
     def ready() -> None:
-        write_private(environment, _environment(simulation.tenant, root, certificates).encode())
+        write_private(environment, _environment(simulation.tenant, root, certificates, directory).encode())
         for note in simulation.tenant.notes:
             print(note)
         for item in simulation.tenant.settings.assumptions():
@@ -108,8 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _environment(tenant: Tenant, root: str, certificates: Certificates) -> str:
+def _environment(tenant: Tenant, root: str, certificates: Certificates, directory: str) -> str:
     client = next(iter(tenant.clients.values()))
+    # What was written before the last start, or to the real tenant of the same id, says nothing about this one.
+    state = os.path.join(directory, "state", str(int(time.time())))
     variables = {
         "AZURE_TENANT_ID": tenant.id,
         "AZURE_CLIENT_ID": client.client_id,
@@ -118,6 +121,7 @@ def _environment(tenant: Tenant, root: str, certificates: Certificates) -> str:
         "HYBRID_IDENTITY_GRAPH_ENDPOINT": root,
         "HYBRID_IDENTITY_CA_CERT": certificates.authority,
         "HYBRID_IDENTITY_CONTROL_ENDPOINT": root,
+        "HYBRID_IDENTITY_STATE_DIR": state,
     }
     return "".join(f"{name}={value}\n" for name, value in variables.items() if value is not None)
 

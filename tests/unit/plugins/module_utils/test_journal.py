@@ -248,3 +248,15 @@ def test_stale_registrations_are_forgotten(tmp_path, state):
     with Journal(str(tmp_path / "new.jsonl"), TENANT):
         pass
     assert [entry.read_text() for entry in (state / TENANT / "journals").iterdir()] == [str(tmp_path / "new.jsonl")]
+
+
+def test_a_journal_of_another_service_is_left_alone_and_not_continued(tmp_path):
+    """A rehearsal may have the tenant id of the real tenant; its writes say nothing about that one."""
+    path = str(tmp_path / "journal.jsonl")
+    with Journal(path, TENANT, "https://127.0.0.1:8443") as journal:
+        journal.intents([intent("a")])
+        journal.outcomes([outcome("a")])
+    assert set(recent_writes(TENANT, [path], 0, "https://127.0.0.1:8443")) == {"a"}
+    assert recent_writes(TENANT, [path], 0, "https://graph.microsoft.com") == {}
+    with pytest.raises(RowError, match=r"127\.0\.0\.1"):
+        Journal(path, TENANT, "https://graph.microsoft.com")

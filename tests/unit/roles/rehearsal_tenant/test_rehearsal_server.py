@@ -136,6 +136,7 @@ def test_private_files_are_private(running):
         "HYBRID_IDENTITY_GRAPH_ENDPOINT",
         "HYBRID_IDENTITY_CA_CERT",
         "HYBRID_IDENTITY_CONTROL_ENDPOINT",
+        "HYBRID_IDENTITY_STATE_DIR",
     }
     assert SECRET not in (directory / "tenant.log").read_text()
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import base64
 import itertools
 import uuid
+from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchResponse
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, error_from_response
 
 TENANT = "66666666-7777-8888-9999-000000000000"
+SERVICE = "https://graph.example"
 NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
 ANCHOR = "onPremisesImmutableId"
 
@@ -48,6 +50,7 @@ class Tenant:
     """
 
     tenant_id = TENANT
+    options = SimpleNamespace(graph_endpoint=SERVICE)
     sign_in_method = "client_secret"
 
     def __init__(self, count=0):

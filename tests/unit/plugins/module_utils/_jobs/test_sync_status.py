@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from tenant_double import ANCHOR, NOON, TENANT, Tenant, anchor, guid, name, user_id
+from tenant_double import ANCHOR, NOON, SERVICE, TENANT, Tenant, anchor, guid, name, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
@@ -88,7 +88,7 @@ def journal_of(tmp_path, *numbers, tenant, confirmed=True):
     path = str(tmp_path / "journal.jsonl")
     rows = [{"id": user_id(number), "user": name(number), "after": anchor(number)} for number in numbers]
     written = format_time(tenant.service_time())
-    with Journal(path, TENANT) as journal:
+    with Journal(path, TENANT, SERVICE) as journal:
         journal.intents([{**row, "before": None} for row in rows])
         journal.outcomes([{**row, "status": "ok", "error": None, "service_time": written} for row in rows])
         if confirmed:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
-from tenant_double import ANCHOR, Tenant, anchor, name, user_id
+from tenant_double import ANCHOR, SERVICE, Tenant, anchor, name, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import (
@@ -95,12 +96,16 @@ def test_reads_by_id_say_gone_and_unreadable_apart():
 
 def test_only_young_writes_of_this_tenant_count(tmp_path, monkeypatch):
     path = str(tmp_path / "journal.jsonl")
-    with Journal(path, Tenant.tenant_id) as journal:
+    with Journal(path, Tenant.tenant_id, SERVICE) as journal:
         journal.intents([{"id": user_id(1), "user": name(1), "before": None, "after": anchor(1)}])
     assert set(lagging_writes(Tenant(), [])) == {user_id(1)}
     other = Tenant()
     other.tenant_id = "00000000-0000-0000-0000-000000000000"
     assert lagging_writes(other, [path]) == {}
+    # A rehearsal with the seed of a real tenant has its id and its users' ids.
+    rehearsal = Tenant()
+    rehearsal.options = SimpleNamespace(graph_endpoint="https://127.0.0.1:8443")
+    assert lagging_writes(rehearsal, [path]) == {}
     later = time.time() + LAG_SECONDS + 1
     monkeypatch.setattr(time, "time", lambda: later)
     assert lagging_writes(Tenant(), [path]) == {}
