@@ -213,6 +213,8 @@ class RowSink:
         important: Callable[[dict[str, Any]], bool] = lambda row: False,
     ) -> None:
         self.dest = dest
+        #: Where the rows of this run are in the end: ``dest``, or the partial file; ``None`` while there is neither.
+        self.path: str | None = None
         self.total = 0
         self._header = header_fields
         self._limit = return_limit
@@ -263,6 +265,7 @@ class RowSink:
                 self._file.close()
             with contextlib.suppress(OSError):
                 os.replace(self._temporary, self._target + ".partial")
+                self.path = self._target + ".partial"
             return
         with explained(self.dest, "written"):
             self._file.write(dump_line({"kind": _END, "rows": self.total}))
@@ -270,6 +273,7 @@ class RowSink:
             os.fsync(self._file.fileno())
             self._file.close()
             os.replace(self._temporary, self._target)
+            self.path = self.dest
             _sync_folder(os.path.dirname(self._target))
 
 

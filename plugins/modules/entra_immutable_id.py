@@ -319,7 +319,9 @@ summary:
     seconds: 3.2
     sign_in_method: certificate
 dest:
-  description: The file with all rows; null without O(dest).
+  description:
+    - The file with all rows; null without O(dest).
+    - If the run ended early, the file with the rows so far, whose name ends in C(.partial), or null if there are none.
   returned: success, and on failure once there is a plan
   type: str
   sample: /srv/hard-match/result.jsonl

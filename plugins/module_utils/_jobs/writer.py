@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
@@ -152,8 +152,9 @@ class Writer:
                     entries = []
         finally:
             journal.outcomes(entries)
+        holders = self._read_holders(dict.fromkeys(key for _id, error in refusals for key in conflicting_ids(error)))
         for user_id, error in refusals:
-            chunk.outcomes[user_id] = self._refused(error, users[user_id])
+            chunk.outcomes[user_id] = _refused(error, users[user_id], holders)
 
     def _confirmed(self, chunk: _Chunk) -> Iterator[Row]:
         unseen = self._unseen(chunk) if chunk.awaited else {}
@@ -165,7 +166,7 @@ class Writer:
             if error is None:
                 chunk.outcomes[user_id] = Outcome(by_id[user_id]["action"], True, reason("unconfirmed"))
             else:
-                chunk.outcomes[user_id] = self._refused(error, None)
+                chunk.outcomes[user_id] = _refused(error, None, {})
         for row in chunk.rows:
             # A row that writes nothing may have the id of one that does.
             yield carried_out(row, chunk.outcomes.get(row["id"])) if row["action"] in WRITES else row
@@ -190,25 +191,19 @@ class Writer:
             self._sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _refused(self, error: GraphError, user: CloudUser | None) -> Outcome:
-        if error.code == "not_sent":
-            return _not_written(error)
-        if not any(detail.get("code") in _HELD for detail in error.details):
-            return refused(error.status, error.message, error.as_row_error(), user, None)
-        ids = conflicting_ids(error)
-        holders = self._holders(ids)
-        if ids and not holders:
-            # They may not be read, or are no users; their ids say who they are all the same.
-            why = reason("anchor_held", holder=", ".join(ids))
-            return Outcome("conflict", False, why, error.as_row_error())
-        return refused(error.status, error.message, error.as_row_error(), user, holders)
-
-    def _holders(self, ids: list[str]) -> list[CloudUser]:
-        """Return the users who hold a value, live or in the recycle bin."""
-        live = [from_graph(body) for _id, body, _error in get_users(self._client, ids) if body is not None]
-        found = {user.id.lower() for user in live}
-        gone = get_deleted_users(self._client, [user_id for user_id in ids if user_id.lower() not in found])
-        return live + [from_graph(body, deleted=True) for _id, body, _error in gone if body is not None]
+    def _read_holders(self, ids: Iterable[str]) -> dict[str, CloudUser]:
+        """Return users by id, live or in the recycle bin; those who cannot be read are left out."""
+        found: dict[str, CloudUser] = {}
+        left = []
+        for user_id, body, _error in get_users(self._client, ids):
+            if body is None:
+                left.append(user_id)
+            else:
+                found[user_id] = from_graph(body)
+        for user_id, body, _error in get_deleted_users(self._client, left):
+            if body is not None:
+                found[user_id] = from_graph(body, deleted=True)
+        return found
 
     def _note(self, error: GraphError | None) -> bool:
         """Tell whether the service is out of reach, and remember it: no further write is tried."""
@@ -234,6 +229,24 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 def _status(error: GraphError | None) -> str:
     """Return the journal's word for the answer to a write."""
     return "ok" if error is None else "unconfirmed" if error.uncertain else "failed"
+
+
+def _refused(error: GraphError, user: CloudUser | None, known: Mapping[str, CloudUser]) -> Outcome:
+    """Say what a refused write means.
+
+    :param user: the user as it was read just before.
+    :param known: users by id, those among them whom the service names as holders of the value.
+    """
+    if error.code == "not_sent":
+        return _not_written(error)
+    if not any(detail.get("code") in _HELD for detail in error.details):
+        return refused(error.status, error.message, error.as_row_error(), user, None)
+    ids = conflicting_ids(error)
+    holders = [known[user_id] for user_id in ids if user_id in known]
+    if ids and not holders:
+        # They may not be read, or are no users; their ids say who they are all the same.
+        return Outcome("conflict", False, reason("anchor_held", holder=", ".join(ids)), error.as_row_error())
+    return refused(error.status, error.message, error.as_row_error(), user, holders)
 
 
 def _not_written(error: GraphError) -> Outcome:

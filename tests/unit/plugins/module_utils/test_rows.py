@@ -133,7 +133,9 @@ def test_the_file_before_stays_until_the_new_one_is_whole(tmp_path):
     with RowSink(header("objects"), str(path), 10) as sink:
         sink.write({"new": 1})
         assert list(RowReader(str(path))) == [(2, {"old": 1})]
+        assert sink.path is None
     assert list(RowReader(str(path))) == [(2, {"new": 1})]
+    assert sink.path == str(path)
 
 
 def test_an_exception_keeps_the_old_file_and_leaves_the_new_rows_as_partial(tmp_path):
@@ -143,6 +145,7 @@ def test_an_exception_keeps_the_old_file_and_leaves_the_new_rows_as_partial(tmp_
         sink.write({"new": 1})
         raise KeyError
     assert list(RowReader(str(path))) == [(2, {"old": 1})]
+    assert sink.path == f"{path}.partial"
     assert '{"new":1}' in (tmp_path / "o.jsonl.partial").read_text()
     with pytest.raises(RowError, match="truncated"):
         list(RowReader(str(tmp_path / "o.jsonl.partial")))
