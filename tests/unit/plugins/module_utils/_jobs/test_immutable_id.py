@@ -209,6 +209,7 @@ def test_more_than_25_changes_without_a_plan_are_refused_with_a_whole_result(tmp
     assert tenant.patches == []
     assert caught.value.result["changed"] is False
     assert caught.value.result["journal"] is None
+    assert caught.value.result["dest"] is None
     assert caught.value.result["too_many_changes"] is True
     assert "summary" in caught.value.result
     assert not (tmp_path / "result.jsonl").exists()
@@ -424,8 +425,9 @@ def test_another_tenants_journal_is_refused_before_anything_is_written(tmp_path)
     journal = str(tmp_path / "journal.jsonl")
     with Journal(journal, "another.example"):
         pass
-    with pytest.raises(RowError, match="another"):
+    with pytest.raises(RowError, match="another") as caught:
         run(tenant, users=pairs(1), journal=journal)
+    assert caught.value.result["journal"] is None
     assert tenant.patches == []
 
 
@@ -501,7 +503,8 @@ def test_a_run_that_is_stopped_says_what_it_did(tmp_path, end):
     outcomes = [entry["id"] for entry in read_journal(result["journal"]) if entry.get("status") == "ok"]
     assert outcomes == [user_id(number) for number in range(1, 41)], "two batches of 20 were answered"
     assert not os.path.exists(dest)
-    assert RowReader(f"{dest}.partial").header["kind"] == "result"
+    assert result["dest"] == f"{dest}.partial"
+    assert RowReader(result["dest"]).header["kind"] == "result"
     # Whatever was answered is trusted, lag or no lag.
     tenant.id_lag = tenant.now + 5000
     tenant.patches.clear()
