@@ -277,24 +277,32 @@ class RowSink:
             _sync_folder(os.path.dirname(self._target))
 
 
-def read_pairs(path: str) -> Iterator[tuple[int, dict[str, str | None]]]:
+def read_pairs(path: str, problems: list[dict[str, Any]] | None = None) -> Iterator[tuple[int, dict[str, str | None]]]:
     """Read a list written by hand: CSV or JSON Lines with ``user`` and one or both of ``immutable_id, object_guid``.
 
     CSV has a header line; comma, semicolon or tab is told from it. UTF-8 and UTF-16 (with its mark) are read.
 
     :returns: ``(line number, {"user", "immutable_id", "object_guid"})``; what is empty or absent is ``None``. Values
         are as written: whether they are right is for the caller to say.
-    :raises RowError: for a file or line without these fields.
+    :param problems: takes ``{"source", "line", "value", "message"}`` of each bad row, and the rest goes on; without it
+        the first bad row ends the reading.
+    :raises RowError: for a file without these fields, or a bad row.
     """
     text = _read_text(path)
-    rows = _json_pairs(text, path) if text.lstrip().startswith("{") else _csv_pairs(text, path)
+    rows = _json_pairs(text) if text.lstrip().startswith("{") else _csv_pairs(text, path)
     found = False
     for line, fields in rows:
         found = True
-        pair = {name: _text_or_none(fields.get(name)) for name in ("user", "immutable_id", "object_guid")}
-        if pair["user"] is None:
-            raise RowError('the row names no "user" (an object id or a user principal name).', path, line)
-        yield line, pair
+        if isinstance(fields, dict):
+            pair = {name: _text_or_none(fields.get(name)) for name in ("user", "immutable_id", "object_guid")}
+            if pair["user"] is not None:
+                yield line, pair
+                continue
+            fields = 'the row names no "user" (an object id or a user principal name).'
+        if problems is None:
+            raise RowError(fields, path, line)
+        value = _shown(text.split("\n")[line - 1].encode("utf-8", "replace"))
+        problems.append({"source": path, "line": line, "value": value, "message": fields})
     if not found:
         raise RowError("the file has no rows.", path)
 
@@ -313,17 +321,17 @@ def is_pairs(path: str) -> bool:
     return "user" in names and bool({"immutable_id", "object_guid"} & names) and "kind" not in names
 
 
-def _json_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _json_pairs(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield each line's fields, or what is wrong with it."""
     for line, content in enumerate(text.split("\n"), 1):
         if not content.strip():
             continue
         fields = _parse_object(content.encode("utf-8", "surrogatepass"))
-        if fields is None:
-            raise RowError(f"the line is no JSON object: {_shown(content.encode())}.", path, line)
-        yield line, fields
+        yield line, "the line is no JSON object." if fields is None else fields
 
 
-def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield each row's fields, or what is wrong with it."""
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     names: list[str] | None = None
@@ -334,14 +342,11 @@ def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
             if names is None:
                 names = _pair_columns(cells, path, reader.line_num)
                 continue
-            if len(cells) != len(names):
-                raise RowError(
-                    f"the row has {len(cells)} columns and the header {len(names)}. Quote values that contain "
-                    f'"{delimiter}".',
-                    path,
-                    reader.line_num,
-                )
-            yield reader.line_num, dict(zip(names, cells))
+            if len(cells) == len(names):
+                yield reader.line_num, dict(zip(names, cells))
+                continue
+            counts = f"the row has {len(cells)} columns and the header {len(names)}"
+            yield reader.line_num, f'{counts}. Quote values that contain "{delimiter}".'
     except csv.Error as exc:
         raise RowError(f"the line is no CSV: {exc}.", path, reader.line_num) from None
 

@@ -54,7 +54,8 @@ class Wishes:
             return
         for path in self._paths:
             if self._format == PAIRS or (self._format == "auto" and is_pairs(path)):
-                yield from (from_pair(pair, clear=self._clear) for _line, pair in read_pairs(path))
+                pairs = read_pairs(path, self.problems)
+                yield from (from_pair(pair, clear=self._clear) for _line, pair in pairs)
                 continue
             for source in from_files([path], self._format, self._reading):
                 for row in source:

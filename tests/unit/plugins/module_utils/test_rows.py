@@ -342,3 +342,23 @@ def test_bytes_of_no_encoding_are_no_list(tmp_path):
 def test_a_file_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(RowError, match="no such file"):
         is_pairs(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        ("user,object_guid\na@x.example,1,2\nb@x.example,1\n", 2, "3 columns"),
+        ("user,object_guid\n,1\nb@x.example,1\n", 2, "names no"),
+        ('{"user": "a@x.example", "object_guid": "1"}\nno json\n', 2, "no JSON object"),
+    ],
+)
+def test_a_bad_row_of_a_list_does_not_stop_the_rest(tmp_path, content, line, words):
+    path = tmp_path / "list"
+    path.write_text(content, encoding="utf-8")
+    problems = []
+    assert len(list(read_pairs(str(path), problems))) == 1
+    assert [(problem["source"], problem["line"]) for problem in problems] == [(str(path), line)]
+    assert words in problems[0]["message"]
+    assert problems[0]["value"] == content.split("\n")[line - 1]
+    with pytest.raises(RowError, match=f"line {line}"):
+        list(read_pairs(str(path)))
