@@ -67,8 +67,8 @@ options:
     type: path
   access_token:
     description:
-      - A ready access token for Microsoft Graph. It cannot be renewed, so a run that may outlast it is refused at its
-        start.
+      - A ready access token for Microsoft Graph. It cannot be renewed, so a run that may outlast it is refused before
+        it changes anything, and users are followed no longer than it lasts.
       - If not set, the environment variable E(HYBRID_IDENTITY_ACCESS_TOKEN) is used.
     type: str
   cloud:

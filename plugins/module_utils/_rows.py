@@ -14,6 +14,7 @@ import codecs
 import contextlib
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -202,7 +203,7 @@ class RowSink:
     ends with an exception, what was written stays as ``<dest>.partial``.
 
     :param return_limit: the most rows kept in :attr:`rows`; 0 keeps none.
-    :param important: rows for which this is true are kept before all others and stand first.
+    :param importance: rows for which this is greater are kept before all others and stand first.
     """
 
     def __init__(
@@ -210,7 +211,7 @@ class RowSink:
         header_fields: dict[str, Any],
         dest: str | None,
         return_limit: int,
-        important: Callable[[dict[str, Any]], bool] = lambda row: False,
+        importance: Callable[[dict[str, Any]], int] = lambda row: 0,
     ) -> None:
         self.dest = dest
         #: Where the rows of this run are in the end: ``dest``, or the partial file; ``None`` while there is neither.
@@ -218,17 +219,17 @@ class RowSink:
         self.total = 0
         self._header = header_fields
         self._limit = return_limit
-        self._is_important = important
-        self._important: list[dict[str, Any]] = []
-        self._others: list[dict[str, Any]] = []
+        self._importance = importance
+        self._kept: dict[int, list[dict[str, Any]]] = {}
         self._target = os.path.realpath(dest) if dest is not None else ""
         self._temporary = ""
         self._file: BinaryIO | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The rows kept, important ones first, otherwise in the order they came."""
-        return (self._important + self._others)[: self._limit]
+        """The rows kept, the most important ones first, otherwise in the order they came."""
+        ordered = (row for importance in sorted(self._kept, reverse=True) for row in self._kept[importance])
+        return list(itertools.islice(ordered, self._limit))
 
     @property
     def truncated(self) -> bool:
@@ -250,7 +251,7 @@ class RowSink:
     def write(self, row: dict[str, Any]) -> None:
         """Take one row."""
         self.total += 1
-        kept = self._important if self._is_important(row) else self._others
+        kept = self._kept.setdefault(self._importance(row), [])
         if len(kept) < self._limit:
             kept.append(row)
         if self._file is not None and self.dest is not None:

@@ -51,7 +51,8 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: Seconds to follow them at most.
+    description:
+      - Seconds to follow them at most; fewer, with a warning, where the access token ends earlier and cannot be renewed.
     type: int
     default: 7200
   wait_interval:

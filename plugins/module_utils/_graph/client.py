@@ -119,6 +119,10 @@ class GraphClient:
         """Refuse a job of ``seconds`` that the token will not survive; see :class:`TokenProvider`."""
         self._tokens.ensure_lifetime(seconds)
 
+    def lifetime(self) -> float:
+        """Return for how many seconds requests can be sent; see :class:`TokenProvider`."""
+        return self._tokens.lifetime()
+
     def stats(self) -> dict[str, Any]:
         """Return ``requests`` (HTTP requests sent to Graph; a batch is one), ``writes`` (write requests sent, each
         item of a batch counted, repetitions too) and ``throttled_seconds`` (held back by the service or the quota)."""

@@ -101,17 +101,19 @@ class TokenProvider:
 
         A token whose end cannot be read passes: that it is too short is not known.
         """
-        self.token()
-        if self.renewable or self.expires_at is None:
-            return
-        left = self.expires_at - self._now()
-        if left < seconds:
+        left = self.lifetime()
+        if self.expires_at is not None and left < seconds:
             end = datetime.fromtimestamp(self.expires_at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
             raise Failure(
                 f"The access token ends at {end}, in {max(0, int(left))} seconds; this job may take "
                 f"{int(seconds)} seconds, and the token cannot be renewed. Nothing was changed. Give a fresh token, "
                 "make the job smaller, or sign in with a certificate, secret, federation or device login."
             )
+
+    def lifetime(self) -> float:
+        """Return for how many seconds there will be tokens: without end where they can be renewed, or none is known."""
+        self.token()
+        return float("inf") if self.renewable or self.expires_at is None else self.expires_at - self._now()
 
     def claims(self) -> dict[str, Any] | None:
         """Return the current token's claims, for information only; ``None`` if it is not readable."""

@@ -210,7 +210,7 @@ def _rewrite(
 
 
 def _sink(first_line: Row, dest: str | None, return_limit: int) -> RowSink:
-    return RowSink(first_line, dest, return_limit, important=lambda row: row["anchor_reason"] is not None)
+    return RowSink(first_line, dest, return_limit, importance=lambda row: int(row["anchor_reason"] is not None))
 
 
 def _warn(summary: dict[str, Any], description: str, context: Context) -> None:

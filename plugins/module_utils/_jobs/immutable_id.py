@@ -185,7 +185,7 @@ class _Run:
         journal: str | None = None
         writer: Writer | None = None
         kind = "plan" if rehearsing else "result"
-        sink = RowSink(self._header(kind, planned.source), params["dest"], params["return_limit"], _is_important)
+        sink = RowSink(self._header(kind, planned.source), params["dest"], params["return_limit"], _importance)
         try:
             self._guard(planned)
             if rehearsing:
@@ -330,10 +330,10 @@ def _limit(max_changes: str | None, planned: _Planned) -> int | None:
     return int(number.group(1))
 
 
-def _is_important(row: Row) -> bool:
-    if row["action"] in WRITES:
-        return row["reason"] is not None
-    return bool(row["action"] != "none")
+def _importance(row: Row) -> int:
+    if row["action"] in (*WRITES, "none"):
+        return int(row["action"] in WRITES and row["reason"] is not None)
+    return {"failed": 3, "blocked": 2}.get(row["action"], 1)
 
 
 def _diff(shown: list[Row], changes: int) -> dict[str, str]:

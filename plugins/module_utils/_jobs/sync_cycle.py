@@ -70,6 +70,8 @@ def sync_cycle(
         since = client.service_time()
         followed = [_Followed(job, job, since, not _is_there(job, params["state"])) for job in jobs]
         if not context.check_mode:
+            if params["wait"]:
+                client.ensure_lifetime(params["wait_timeout"])
             _act(client, [item.before for item in followed if item.changed], params["state"])
             try:
                 followed = [item._replace(now=_read_again(client, item)) for item in followed]

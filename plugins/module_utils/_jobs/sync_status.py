@@ -64,6 +64,8 @@ _KINDS = ("objects", "plan", "result", "journal", "status")
 _JOURNALS_SECONDS = 30 * 24 * 3600
 # Also the shortest.
 _FIRST_PAUSE = 1.0
+# What is left to the token for the reads after the last pause.
+_LAST_LOOK = 60.0
 _AGREEING_READS = 2
 
 
@@ -105,10 +107,11 @@ def sync_status(
         waiting = params["wait"] and not context.check_mode
         followed = _read_again(client, followed, tenant, written)
         if waiting:
-            followed = _wait(client, followed, tenant, written, params, clock, sleep)
+            seconds = _seconds_to_wait(client, params["wait_timeout"], context)
+            followed = _wait(client, followed, tenant, written, params, seconds, clock, sleep)
         summary = Summary(STATES)
         first_line = header("status", tenant_id=client.tenant_id, source=_source(params))
-        with RowSink(first_line, params["dest"], params["return_limit"], _is_important) as sink:
+        with RowSink(first_line, params["dest"], params["return_limit"], _importance) as sink:
             for item in followed:
                 diagnosis = _diagnosis(item, tenant)
                 summary.add(diagnosis.state, diagnosis.reasons)
@@ -221,17 +224,29 @@ def _read_users(
             yield number, user, error
 
 
+def _seconds_to_wait(client: GraphClient, wanted: float, context: Context) -> float:
+    """Return for how long to follow users: no longer than the token lasts, or all of them would end as unknown."""
+    left = max(0.0, client.lifetime() - _LAST_LOOK)
+    if left < wanted:
+        context.warn(
+            f"The access token cannot be renewed and ends before wait_timeout ({wanted} s): users are followed for "
+            f"{int(left)} seconds. To follow them further, run it again with a fresh token."
+        )
+    return min(wanted, left)
+
+
 def _wait(
     client: GraphClient,
     followed: list[_Followed],
     tenant: TenantFacts,
     written: dict[str, RecentWrite],
     params: dict[str, Any],
+    seconds: float,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> list[_Followed]:
     """Read all who are pending together, again and again, until each was seen synced several times."""
-    deadline = clock() + params["wait_timeout"]
+    deadline = clock() + seconds
     pause = _FIRST_PAUSE
     pending = [number for number, item in enumerate(followed) if _is_pending(item, tenant)]
     while pending and clock() < deadline:
@@ -263,8 +278,8 @@ def _diagnosis(item: _Followed, tenant: TenantFacts) -> Diagnosis:
     return diagnose(item.expected, item.user, item.holders, tenant)
 
 
-def _is_important(row: Row) -> bool:
-    return row["state"] != "synced"
+def _importance(row: Row) -> int:
+    return {"synced": 0, "unknown": 3, "blocked": 2}.get(row["state"], 1)
 
 
 def _source(params: Mapping[str, Any]) -> str:

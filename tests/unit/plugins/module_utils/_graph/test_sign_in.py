@@ -509,6 +509,7 @@ def test_a_job_longer_than_its_token_is_refused_at_the_start(clock):
     tokens = provider({"access_token": jwt(exp=2000)})
     tokens._now = clock  # 1000
     tokens.ensure_lifetime(999)
+    assert tokens.lifetime() == 1000
     with pytest.raises(Failure, match="in 1000 seconds; this job may take 1001 seconds"):
         tokens.ensure_lifetime(1001)
 

@@ -65,6 +65,7 @@ class Tenant:
         self.unreadable = {}
         self.before_patch = lambda _id: None
         self.needed = None
+        self.token_ends = float("inf")
         self.organization = {"onPremisesSyncEnabled": True, "verifiedDomains": [{"name": "contoso.com"}]}
         self.features = {"blockCloudObjectTakeoverThroughHardMatchEnabled": False}
         self._versions = {}
@@ -121,6 +122,9 @@ class Tenant:
 
     def ensure_lifetime(self, seconds):
         self.needed = seconds
+
+    def lifetime(self):
+        return self.token_ends - self.now
 
     def get(self, path, _params=None):
         self.requests += 1

@@ -387,6 +387,14 @@ def test_a_user_who_cannot_be_read_fails_alone():
     assert [key for key, _value in tenant.patches] == [user_id(2)]
 
 
+def test_failed_rows_come_first_then_blocked_ones():
+    tenant = Tenant(2)
+    tenant.unreadable[user_id(1)] = GraphError("No.", status=403, code="Denied")
+    asked = [{"user": "nobody@contoso.com", "immutable_id": anchor(9), "object_guid": None}, *pairs(2, 1)]
+    result = run(tenant, users=asked, protected_users=[name(2)])
+    assert [row["action"] for row in result["users"]] == ["failed", "blocked", "not_found"]
+
+
 def test_a_token_that_will_not_last_is_refused_first(tmp_path, state):
     tenant = Tenant(1)
 

@@ -27,6 +27,7 @@ class Service:
 
     CYCLE = 30
     sign_in_method = "client_secret"
+    token_lasts = float("inf")
 
     def __init__(self, *domains: str) -> None:
         self.now = 0.0
@@ -49,6 +50,10 @@ class Service:
 
     def stats(self):
         return {"requests": 0, "writes": len(self.posts), "throttled_seconds": 0.0}
+
+    def ensure_lifetime(self, seconds):
+        if seconds > self.token_lasts:
+            raise Failure("The token ends too soon.")
 
     def service_time(self):
         return NOON + self.now
@@ -143,6 +148,15 @@ def test_paused_waits_for_the_cycle_under_way():
     result = run(service, "paused", wait=True)
     assert result["jobs"][0]["reached"] is True
     assert service.now >= Service.CYCLE
+
+
+def test_a_token_that_ends_before_the_wait_is_refused_before_anything_is_asked_for():
+    service = Service()
+    service.token_lasts = 100
+    with pytest.raises(Failure, match="too soon"):
+        run(service, "paused", wait=True, wait_timeout=101)
+    assert service.posts == []
+    assert run(service, "paused", wait_timeout=101)["changed"] is True
 
 
 def test_started_waits_for_a_cycle_that_began_afterwards():

@@ -22,14 +22,14 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
 )
 
 
-def run(tenant, *users, check_mode=False, **params):
+def run(tenant, *users, check_mode=False, warn=print, **params):
     defaults = {
         "users": None if "src" in params else list(users), "src": None, "wait": False, "wait_timeout": 600,
         "wait_interval": 10, "dest": None, "return_limit": 1000,
     }  # fmt: skip
     return sync_status(
         {**defaults, **params},
-        Context(check_mode, False, print),
+        Context(check_mode, False, warn),
         client_of=lambda _params: tenant,
         clock=tenant.clock,
         sleep=tenant.sleep,
@@ -190,6 +190,23 @@ def test_a_deadline_is_a_result():
     assert states(result) == [("pending", "awaiting_sync")]
     assert "failed" not in result
     assert tenant.now == 100
+
+
+def test_users_are_followed_no_longer_than_a_token_lasts_that_cannot_be_renewed():
+    tenant, warnings = anchored(1), []
+    tenant.token_ends = 160
+    assert states(run(tenant, asked(1), wait=True, warn=warnings.append)) == [("pending", "awaiting_sync")]
+    assert tenant.now == 100
+    assert "followed for 100 seconds" in warnings[0]
+
+
+def test_who_needs_somebody_comes_first():
+    tenant = anchored(1, 2, 3)
+    stamp(tenant, 1)
+    tenant.change(2, **{ANCHOR: None})
+    tenant.unreadable[user_id(3)] = GraphError("Throttled.", status=429)
+    result = run(tenant, asked(1), asked(2), asked(3), return_limit=2)
+    assert [row["state"] for row in result["users"]] == ["unknown", "in_cloud"]
 
 
 def test_nobody_is_waited_for_who_is_not_on_the_way_and_never_in_check_mode():
