@@ -52,7 +52,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - Seconds to follow them at most; fewer, with a warning, where the access token ends earlier and cannot be renewed.
+      - Seconds to follow them at most; fewer, with a warning, where the access token ends before and cannot be renewed.
     type: int
     default: 7200
   wait_interval:
