@@ -13,6 +13,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 COLLECTIONS := $(CURDIR)/.build/collections
 INSTALLED := .build/collections/ansible_collections/hybrid/identity/MANIFEST.json
+TENANT := $(COLLECTIONS)/ansible_collections/hybrid/identity/roles/rehearsal_tenant/files
 TENANT_REQUIREMENTS := roles/rehearsal_tenant/files/requirements.txt
 
 # Nothing of the caller's own Ansible may decide what is tested.
@@ -53,8 +54,8 @@ demo: $(INSTALLED) ## the main job end to end on a sample company (AD=samba: fro
 	@tests/support/demo.sh $(or $(AD),export)
 
 tenant: $(INSTALLED) ## start the rehearsal tenant by itself (SEED=file.json PORT=8443); Ctrl-C stops it
-	PYTHONPATH=roles/rehearsal_tenant/files python -m rehearsal_tenant --port $(or $(PORT),0) --dir .rehearsal \
-	  --seed $(or $(SEED),roles/rehearsal_tenant/files/sample_company/tenant.json)
+	PYTHONPATH=$(TENANT) python -m rehearsal_tenant --port $(or $(PORT),0) --dir .rehearsal \
+	  --seed $(or $(SEED),$(TENANT)/sample_company/tenant.json)
 
 lint: $(INSTALLED) $(VENV)/.tests ## ruff, mypy, shellcheck, ansible-lint (production), ansible-test sanity, galaxy-importer
 	ruff check .

@@ -84,7 +84,8 @@ options:
     default: present
   match_by:
     description:
-      - How AD objects and users are paired. The first key that finds somebody decides.
+      - How AD objects and users are paired. The first key that finds somebody decides, but a user found by another key
+        is not given up for one who merely holds the ImmutableId by now - that is a conflict.
       - A key is a name, which compares like with like, or a dictionary of the two names C(ad) and C(cloud), for example
         C(mail) and C(user_principal_name).
       - The names are V(immutable_id), V(user_principal_name) (the user's name in the tenant against C(login_name)),

@@ -26,6 +26,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_er
     explain_tls,
 )
 
+# Unlike the secret of an app, it is not ours to refuse: AD allows seven characters and less.
+_SHORT_PASSWORD = 8
 _DEFAULT_PORTS = {"ldaps": 636, "start_tls": 389, "none": 389}
 _GLOBAL_CATALOG_PORTS = (3268, 3269)
 
@@ -60,6 +62,11 @@ def connect(options: dict[str, Any], warn: Callable[[str], None]) -> Session:
     if options["tls_mode"] == "none":
         what = "the password and all that is read cross" if protocol == "simple" else "all that is read crosses"
         warn(f"tls_mode is none: {what} the network in clear text.")
+    if protocol == "simple" and 0 < len(options["password"] or "") < _SHORT_PASSWORD:
+        warn(
+            f"The password has fewer than {_SHORT_PASSWORD} characters. Ansible masks secrets wherever their text occurs,"
+            " so values that contain it are damaged in the result; those in dest are not."
+        )
     reasons: list[tuple[str, _Unusable]] = []
     for host in _hosts(options):
         port = options["port"] or _DEFAULT_PORTS[options["tls_mode"]]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -42,7 +43,13 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects impo
     read_selection,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, explained, header
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
+    RowReader,
+    RowSink,
+    dump_line,
+    explained,
+    header,
+)
 
 ARGUMENTS: dict[str, Any] = {
     **AD_ARGUMENTS,
@@ -121,6 +128,27 @@ def _open(
     return [from_directory(directory, reading)], dns_domain(directory.base)
 
 
+class _Domain:
+    """The AD domain that the rows share, by their distinguished names; ``name`` is ``None`` if they share none."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self._ending: str | None = None
+        self._mixed = False
+
+    def add(self, row: Row) -> None:
+        """Take note of a row."""
+        dn = str(row["distinguished_name"] or "").lower()
+        # Taking a name apart is slow, and nearly all end alike.
+        ending = dn[dn.find(",dc=") :]
+        if self._mixed or ending == self._ending:
+            return
+        name = dns_domain(dn)
+        self._mixed = name is None or name != (self.name or name)
+        self.name = None if self._mixed else name
+        self._ending = ending
+
+
 class _Tally:
     """Counts the rows written."""
 
@@ -176,19 +204,33 @@ def _publish(rows: Iterable[Row], first_line: Row, dest: str | None, return_limi
         folder = tempfile.TemporaryDirectory(prefix=".hybrid.identity.", dir=name and os.path.dirname(name))
     with folder:
         staged = os.path.join(folder.name, "objects.jsonl")
-        census, tally = Census(), _Tally()
+        census, tally, domain = Census(), _Tally(), _Domain()
         with _sink(first_line, staged, return_limit) as sink:
             for row in rows:
                 census.add(row)
+                domain.add(row)
                 tally.add(row)
                 sink.write(row)
         suspects = census.suspects()
+        known = {**first_line, "domain": domain.name} if domain.name and "domain" not in first_line else first_line
         if suspects:
-            return _rewrite(staged, suspects, first_line, dest, return_limit)
+            return _rewrite(staged, suspects, known, dest, return_limit)
         if dest is not None and name is not None:
             with explained(dest, "written"):
-                os.replace(staged, name)
+                os.replace(staged if known is first_line else _with_first_line(staged, known), name)
     return sink, tally
+
+
+def _with_first_line(staged: str, first_line: Row) -> str:
+    """Copy a file of rows under another first line, and return the copy's path."""
+    path = f"{staged}.whole"
+    with open(staged, "rb") as old, open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
+        old.readline()
+        new.write(dump_line(first_line))
+        shutil.copyfileobj(old, new, 1 << 20)
+        new.flush()
+        os.fsync(new.fileno())
+    return path
 
 
 def _rewrite(

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import AnchorSettings
-from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish, from_object, from_pair
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects import Reading, from_files
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import is_pairs, read_pairs
@@ -47,10 +46,12 @@ class Wishes:
         self.skipped = 0
         if self._users is not None:
             for number, pair in enumerate(self._users, 1):
-                if not pair["user"].strip():
-                    # Without a name the value alone would find somebody.
-                    raise Failure(f"users: entry {number} names no user. Give an object id or a user principal name.")
-                yield from_pair(pair, clear=self._clear)
+                # Without a name the value alone would find somebody.
+                if pair["user"].strip():
+                    yield from_pair(pair, clear=self._clear)
+                else:
+                    message = "the entry names no user. Give an object id or a user principal name."
+                    self.problems.append({"source": "users", "line": number, "value": pair["user"], "message": message})
             return
         for path in self._paths:
             if self._format == PAIRS or (self._format == "auto" and is_pairs(path)):

@@ -386,6 +386,13 @@ def test_clear_text_is_warned_of(monkeypatch):
     assert any("clear text" in warning and "password" in warning for warning in warnings)
 
 
+def test_a_password_that_masking_would_turn_against_the_results_is_warned_of(monkeypatch):
+    monkeypatch.setattr(ldap_connection, "_open", Failing(a="connection"))
+    warnings = []
+    connect(options(server=["a"], password="seven77"), warnings.append)
+    assert any("masks" in warning and "seven77" not in warning for warning in warnings)
+
+
 def test_controllers_found_in_dns_are_tried_by_priority_and_weight(monkeypatch):
     import dns.resolver
 

@@ -272,3 +272,34 @@ def test_an_ldap_filter_for_files_is_said_to_be_ignored(run, tmp_path):
     run(person("jane"), dest=path)
     run(src=[path], filter="(department=Sales)")
     assert any("filter" in warning for warning in run.warnings)
+
+
+def ldif_of(path, *names):
+    guids = iter(range(1, 1000))
+    path.write_text(
+        "".join(
+            f"dn: {name}\nobjectClass: user\nobjectGUID: 11111111-2222-4333-8444-{next(guids):012d}\n\n"
+            for name in names
+        ),
+        encoding="utf-8",
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "domain"),
+    [
+        ((f"CN=a,{BASE}", f"CN=b,OU=x,{BASE.lower()}"), "emea.example.com"),
+        ((f"CN=a,{BASE}", "CN=b,DC=example,DC=com"), None),
+        ((r"CN=a\,dc=b," + BASE, f"CN=c,{BASE}"), "emea.example.com"),
+        (("CN=a,O=Novell",), None),
+    ],
+)
+def test_the_file_names_the_domain_that_all_objects_of_an_export_share(run, tmp_path, names, domain):
+    dest = str(tmp_path / "objects.jsonl")
+    result = run(src=[ldif_of(tmp_path / "export.ldf", *names)], dest=dest)
+    reader = RowReader(dest, {"objects"})
+    assert reader.header.get("domain") == domain
+    assert [row for _line, row in reader] == result["objects"]
+    assert stat.S_IMODE(os.stat(dest).st_mode) == 0o600
+    assert set(os.listdir(tmp_path)) == {"export.ldf", "objects.jsonl"}

@@ -169,11 +169,12 @@ def test_a_list_written_by_hand_is_told_from_an_export(tmp_path):
     assert actions(result) == {name(1): ("set", None), name(9): ("not_found", "not_found")}
 
 
-def test_nobody_is_an_error_and_not_whoever_holds_the_value():
+def test_nobody_is_a_problem_and_not_whoever_holds_the_value():
     tenant = Tenant(1)
     tenant.change(1, **{ANCHOR: anchor(1)})
-    with pytest.raises(Failure, match="entry 2 names no user"):
-        run(tenant, users=[*pairs(1), {"user": " ", "immutable_id": anchor(1)}], state="absent")
+    result = run(tenant, users=[{"user": " ", "immutable_id": anchor(1), "object_guid": None}], state="absent")
+    assert result["summary"]["total"] == 0
+    assert [problem["line"] for problem in result["problems"]] == [1]
     assert tenant.patches == []
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 from tenant_double import anchor, guid, name
 
-from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import Wishes
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, RowSink, header
 
@@ -103,6 +102,8 @@ def test_an_empty_list_asks_for_nothing():
 
 
 @pytest.mark.parametrize("user", ["", "  "])
-def test_an_entry_without_a_name_is_refused(user):
-    with pytest.raises(Failure, match="entry 1 names no user"):
-        list(wishes(users=[{"user": user, "immutable_id": anchor(1), "object_guid": None}]))
+def test_an_entry_without_a_name_is_a_problem_and_the_rest_goes_on(user):
+    nameless = {"user": user, "immutable_id": anchor(1), "object_guid": None}
+    found = wishes(users=[nameless, {**nameless, "user": "a@contoso.com"}])
+    assert [wish.user for wish in found] == ["a@contoso.com"]
+    assert [(problem["source"], problem["line"]) for problem in found.problems] == [("users", 1)]
