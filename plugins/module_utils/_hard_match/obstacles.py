@@ -191,9 +191,6 @@ def _held(case: Case) -> Obstacle | None:
     if case.rules.clear:
         return None
     others = [user for user in case.found.holders if user.id != case.user.id]
-    live = [user for user in others if not user.deleted]
-    if live:
-        return Obstacle("conflict", held_by(live))
     return Obstacle("conflict", held_by(others)) if others else None
 
 

@@ -53,6 +53,7 @@ def test_a_row_that_was_struck_out_writes_nothing():
         ({"action": "delete"}, "does not exist"),
         ({"action": None}, "does not exist"),
         ({"id": None}, "needs the id"),
+        ({"id": ""}, "needs the id"),
         ({"id": 7}, "needs the id"),
         ({"after": None}, "no value"),
         ({"after": ""}, "no value"),

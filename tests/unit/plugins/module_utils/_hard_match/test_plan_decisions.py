@@ -74,6 +74,12 @@ def test_a_user_that_has_the_anchor_is_left_alone(flag):
             {"match_by": ["mail"]},
             ("ambiguous", "several_users"),
         ),
+        (
+            ad_row(1),
+            [held(2, value=anchor(1), deleted=True)],
+            {"match_by": ["user_principal_name"]},
+            ("not_found", "user_deleted"),
+        ),
         # guests
         (ad_row(1), [user(1, userType="Guest")], {}, ("blocked", "guest")),
         # who must not be touched
@@ -111,10 +117,14 @@ def test_one_object(row, users, options, expected):
 def test_a_held_anchor_names_its_holder_and_the_container():
     live = one(ad_row(1), [user(1), held(2, value=anchor(1), onPremisesSyncEnabled=True)])
     assert user_id(2) in live["reason"]["message"]
-    assert "synced" in live["reason"]["message"]
+    assert "(live, synced)" in live["reason"]["message"]
     gone = one(ad_row(1), [user(1), held(2, value=anchor(1), deleted=True)])
     assert user_id(2) in gone["reason"]["message"]
     assert "recycle bin" in gone["reason"]["message"]
+    both = one(ad_row(1), [user(1), held(2, value=anchor(1)), held(3, value=anchor(1), deleted=True)])
+    assert said(both) == ("conflict", "anchor_held")
+    assert "(live)" in both["reason"]["message"]
+    assert user_id(3) in both["reason"]["message"]
 
 
 def test_a_swapped_value_is_recognized():
@@ -171,6 +181,16 @@ def test_an_object_that_sync_leaves_out_claims_nobody():
     assert [said(row) for row in rows] == [("set", None), ("blocked", "out_of_scope")]
 
 
+def test_an_object_out_of_scope_that_has_tied_the_user_already_counts():
+    rows = plan_objects([ad_row(1, **OUT), ad_row(2, login_name="u1@example.com")], [held(1)], replace=True)
+    assert [said(row) for row in rows] == [("none", "out_of_scope"), ("ambiguous", "claimed_twice")]
+
+
+def test_two_objects_that_share_user_and_anchor_are_no_repetition():
+    rows = plan_objects([ad_row(1), ad_row(2, login_name="u1@example.com", immutable_id=anchor(1))], [user(1)])
+    assert [said(row) for row in rows] == [("conflict", "anchor_duplicate")] * 2
+
+
 def test_an_object_without_a_usable_anchor_still_claims():
     rows = plan_objects([ad_row(1), ad_row(2, login_name="u1@example.com", immutable_id=None)], [user(1)])
     assert [row["action"] for row in rows] == ["ambiguous", "ambiguous"]
@@ -197,6 +217,22 @@ def test_the_same_object_twice_is_written_once():
 def test_reasons_of_many_rivals_stay_short():
     rows = plan_objects([ad_row(number, login_name="j@x.com") for number in range(1, 60)], [user(99, "j@x.com")])
     assert "and 54 more" in rows[0]["reason"]["message"]
+
+
+def test_a_row_about_nobody_names_the_sign_in_name_and_no_id():
+    row = one(ad_row(1), [])
+    assert (row["user"], row["id"], row["matched_by"], row["before"]) == ("u1@example.com", None, None, None)
+
+
+def test_a_user_without_a_name_is_shown_by_its_id():
+    assert one(ad_row(1), [held(1)._replace(user_principal_name=None)])["user"] == user_id(1)
+
+
+def test_a_note_is_evidence():
+    (row,) = plan([from_pair({"user": "u1@example.com", "immutable_id": f"{anchor(1)} "})], [user(1)])
+    assert said(row) == ("set", None)
+    assert [item["key"] for item in row["evidence"]] == ["user_principal_name", "note"]
+    assert [item["key"] for item in one(ad_row(1), [user(1)])["evidence"]] == ["immutable_id", "user_principal_name"]
 
 
 # Users named by hand
@@ -283,7 +319,19 @@ def test_to_clear_one_user(given, users, rules, expected):
         (ad_row(1, immutable_id=None), [held(1)], ("blocked", "anchor_missing")),
         (ad_row(1), [user(1)], ("none", None)),
         (ad_row(1), [], ("not_found", "not_found")),
+        (ad_row(1), [held(1), held(2, value=anchor(1), deleted=True)], ("clear", None)),
     ],
 )
 def test_to_clear_by_ad_objects(row, users, expected):
     assert said(one(row, users, clear=True)) == expected
+
+
+def test_to_clear_takes_no_offence_at_a_shared_anchor():
+    users = [held(1), held(2, value=anchor(1))]
+    rows = plan_objects([ad_row(1), ad_row(2, immutable_id=anchor(1))], users, ["user_principal_name"], clear=True)
+    assert [said(row) for row in rows] == [("clear", None)] * 2
+
+
+def test_to_clear_a_user_that_is_not_found_names_no_other_holder():
+    row = one(ad_row(1), [held(2, value=anchor(1))], match_by=["user_principal_name"], clear=True)
+    assert said(row) == ("not_found", "not_found")
