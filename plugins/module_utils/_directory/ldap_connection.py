@@ -64,8 +64,8 @@ def connect(options: dict[str, Any], warn: Callable[[str], None]) -> Session:
         warn(f"tls_mode is none: {what} the network in clear text.")
     if protocol == "simple" and 0 < len(options["password"] or "") < _SHORT_PASSWORD:
         warn(
-            f"The password has fewer than {_SHORT_PASSWORD} characters. Ansible masks secrets wherever their text occurs,"
-            " so values that contain it are damaged in the result; those in dest are not."
+            f"The password has fewer than {_SHORT_PASSWORD} characters. Ansible masks secrets wherever their text "
+            "stands, so values that contain it are damaged in the result; those in dest are not."
         )
     reasons: list[tuple[str, _Unusable]] = []
     for host in _hosts(options):
