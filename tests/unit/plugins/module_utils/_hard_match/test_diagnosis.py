@@ -201,6 +201,15 @@ def test_the_sid_proves_a_tie_even_without_an_anchor_to_look_for():
     assert stand(told("anchor_missing", row=ad_row(1)), other) == ("conflict", ["sid_differs", "anchor_missing"])
 
 
+@pytest.mark.parametrize(("seen", "why"), [(None, "not_found"), (user(1, deleted=True), "user_deleted")])
+def test_a_user_that_is_not_there_is_that_first(seen, why):
+    assert stand(told("anchor_missing"), seen) == ("not_found", [why, "anchor_missing"])
+
+
+def test_an_action_without_a_reason_adds_nothing():
+    assert stand(told("x", immutable_id=anchor(1), reason=None), user(1)) == ("in_cloud", ["anchor_not_set"])
+
+
 def test_of_whom_nothing_is_expected_only_the_flag_is_told():
     nothing = Expectation("u1@example.com")
     assert stand(nothing, synced(value=anchor(9))) == ("synced", [])
@@ -236,6 +245,22 @@ def test_a_row_shows_what_is_and_what_is_expected():
     row = row_of(expectation(), held(1, value="E1"), diagnose(expectation(), held(1), [], VERIFIED), VERIFIED)
     assert (row["immutable_id"], row["expected_immutable_id"]) == ("E1", anchor(1))
     assert row["object"]["object_sid"] == SID
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        (None, ("u1@example.com", user_id(1), None, None)),
+        (
+            synced(upn="new@example.com"),
+            ("new@example.com", user_id(1), anchor(1), SYNCED["onPremisesLastSyncDateTime"]),
+        ),
+        (held(1)._replace(user_principal_name=None), (user_id(1), user_id(1), anchor(1), None)),
+    ],
+)
+def test_a_row_names_the_user_as_it_is_now_else_as_it_was_asked_for(seen, shown):
+    row = row_of(expectation(), seen, diagnose(expectation(), seen, [], VERIFIED), VERIFIED)
+    assert (row["user"], row["id"], row["immutable_id"], row["last_sync"]) == shown
 
 
 def test_a_user_that_could_not_be_read_is_unknown():

@@ -150,6 +150,18 @@ def test_a_row_says_which_ad_object_it_is_about():
     assert from_pair({"user": "x"}).on_premises is None
 
 
+@pytest.mark.parametrize(
+    ("fields", "label"),
+    [
+        ({"login_name": "login@x.com"}, "login@x.com"),
+        ({"login_name": None}, "u1@example.com"),
+        ({"login_name": None, "user_principal_name": None}, "CN=u1,DC=example,DC=com"),
+    ],
+)
+def test_a_row_is_labelled_by_the_best_name_it_has(fields, label):
+    assert from_object(ad_row(1, **fields)).label == label
+
+
 @pytest.mark.parametrize("text", [DASHED, DASHED.upper(), f"{{{DASHED}}}", PROPER, f" {PROPER} "])
 def test_every_spelling_of_a_guid_has_one_canonical_form(text):
     assert canonical(text) == PROPER
