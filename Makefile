@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find galaxy.yml README.md LICENSE CHANGELOG.* requirements.txt bindep.txt changelogs docs meta plugins \
 	roles playbooks tests/config.yml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help build demo test lint tenant artifact-list test-unit test-integration samba clean
+.PHONY: help build demo test lint tenant artifact-list test-slow test-unit test-integration samba clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -36,11 +36,13 @@ build: $(INSTALLED) ## build the artifact and install it below .build/ (the defa
 $(VENV)/.runtime: requirements.txt tests/requirements-ansible.txt $(TENANT_REQUIREMENTS)
 	@test -n "$(PYTHON)" || { echo "hybrid.identity: no Python 3.11 or newer found; name one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "hybrid.identity: $(PYTHON) has no venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	$(BIN)/pip install --quiet -r tests/requirements-ansible.txt -r requirements.txt -r $(TENANT_REQUIREMENTS)
+	@echo "making $(VENV) with Ansible and its libraries; this takes about half a minute"
+	@$(BIN)/pip install --quiet -r tests/requirements-ansible.txt -r requirements.txt -r $(TENANT_REQUIREMENTS)
 	@touch $@
 
 $(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
-	$(BIN)/pip install --quiet -r tests/requirements.txt
+	@echo "installing what tests and linters need; this takes about half a minute"
+	@$(BIN)/pip install --quiet -r tests/requirements.txt
 	@touch $@
 
 $(INSTALLED): $(SOURCES) $(VENV)/.runtime
@@ -75,6 +77,9 @@ test-unit: $(INSTALLED) $(VENV)/.tests ## unit tests of the installed copy
 test-integration: $(INSTALLED) $(VENV)/.tests samba ## through ansible-playbook, against the rehearsal tenant and a real Samba AD
 	pytest tests/integration
 
+test-slow: $(INSTALLED) ## units and a rehearsal on ansible-core 2.18 to 2.21, module code on Python 3.9
+	tests/support/matrix.sh
+
 artifact-list: $(INSTALLED) ## write tests/artifact.txt, the list of what ships, from the artifact
 	tar tzf .build/artifact/*.tar.gz | grep -v '/$$' | LC_ALL=C sort > tests/artifact.txt
 
@@ -83,5 +88,5 @@ samba: $(VENV)/.tests ## install Samba's AD domain controller and Kerberos, wher
 	@python -c 'import gssapi' 2>/dev/null || ! command -v krb5-config >/dev/null || $(BIN)/pip install --quiet gssapi \
 	  || echo "gssapi could not be built, so Kerberos cannot be tested"
 
-clean: ## remove everything that make made
+clean: ## remove everything that make made; hard-match/, the work folders of runs, stays
 	rm -rf .build .cache .rehearsal .venv tests/output

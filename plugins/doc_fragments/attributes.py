@@ -43,7 +43,7 @@ attributes:
       - This module never reports a change.
 """
 
-    AD = r"""
+    GROUP_AD = r"""
 options: {}
 attributes:
   action_group:
@@ -53,7 +53,7 @@ attributes:
       - hybrid.identity.ad
 """
 
-    ENTRA = r"""
+    GROUP_ENTRA = r"""
 options: {}
 attributes:
   action_group:

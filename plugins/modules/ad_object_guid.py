@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - hybrid.identity.files
   - hybrid.identity.attributes
   - hybrid.identity.attributes.read_only
-  - hybrid.identity.attributes.ad
+  - hybrid.identity.attributes.group_ad
 options:
   src:
     description:

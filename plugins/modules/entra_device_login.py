@@ -52,7 +52,7 @@ attributes:
     support: full
 extends_documentation_fragment:
   - hybrid.identity.attributes
-  - hybrid.identity.attributes.entra
+  - hybrid.identity.attributes.group_entra
   - hybrid.identity.entra
 notes:
   - O(tenant_id), O(client_id) and O(token_cache) are needed. The app registration must allow public client flows.

@@ -135,9 +135,9 @@ attributes:
       - Also while the reads of the service lag behind its writes, because the journal is trusted before a lagging read.
 extends_documentation_fragment:
   - hybrid.identity.attributes
-  - hybrid.identity.attributes.entra
-  - hybrid.identity.entra
+  - hybrid.identity.attributes.group_entra
   - hybrid.identity.files
+  - hybrid.identity.entra
 notes:
   - Planning needs C(User.Read.All), writing C(User.ReadWrite.All). Writing users who hold a directory role needs a role
     for the app as well.

@@ -67,7 +67,7 @@ attributes:
       - V(started) and V(restarted) of O(state) begin a cycle each time, and report a change.
 extends_documentation_fragment:
   - hybrid.identity.attributes
-  - hybrid.identity.attributes.entra
+  - hybrid.identity.attributes.group_entra
   - hybrid.identity.entra
 notes:
   - The app needs C(Application.Read.All) and C(Synchronization.ReadWrite.All). A person needs the role Hybrid Identity

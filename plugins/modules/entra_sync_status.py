@@ -64,9 +64,9 @@ options:
 extends_documentation_fragment:
   - hybrid.identity.attributes
   - hybrid.identity.attributes.read_only
-  - hybrid.identity.attributes.entra
-  - hybrid.identity.entra
+  - hybrid.identity.attributes.group_entra
   - hybrid.identity.files
+  - hybrid.identity.entra
 notes:
   - The app needs C(User.Read.All) and C(Organization.Read.All). The flags of the tenant
     (C(OnPremDirectorySynchronization.Read.All)) are documented for a signed-in Global Administrator only; where they

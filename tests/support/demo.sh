@@ -37,3 +37,9 @@ EOF
     exit 2
     ;;
 esac
+
+# Once more, after all that scrolled by.
+folder=$(find hard-match -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
+echo
+sed -n '/^$/q; p' "$folder/summary.txt"
+echo "The whole summary and the files behind it: $folder"
