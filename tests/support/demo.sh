@@ -39,7 +39,7 @@ EOF
 esac
 
 # Once more, after all that scrolled by.
-folder=$(find hard-match -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
+work=$(find hard-match -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
 echo
-sed -n '/^$/q; p' "$folder/summary.txt"
-echo "The whole summary and the files behind it: $folder"
+sed -n '/^$/q; p' "$work/summary.txt"
+echo "The whole summary and the files behind it: $work"
