@@ -60,7 +60,7 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
     (
         "out_of_scope",
         "Directory sync leaves this AD object out ({rules}), so an anchor would have no effect.",
-        "Bring the object into the scope of sync first, or leave the user in the cloud.",
+        "If it is to stay out, nothing needs to be done; otherwise bring the object into the scope of sync first.",
         "Microsoft Entra Connect Sync: default configuration",
     ),
     (
