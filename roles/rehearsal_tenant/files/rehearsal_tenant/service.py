@@ -10,6 +10,7 @@ standard library only, so that it can stop a tenant whatever became of the libra
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -80,12 +81,15 @@ def _spawn(directory: str, seeds: list[str], port: int) -> None:
         command += [option, seed]
     # The collection may be installed where nothing can be written.
     surroundings = {**os.environ, "PYTHONPATH": os.path.dirname(_PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"}
+    ready = os.path.join(directory, ENV_FILE)
+    # A tenant that was killed leaves its file, and that says nothing of the new one.
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(ready)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as output:
         process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=surroundings, start_new_session=True
         )
-    ready = os.path.join(directory, ENV_FILE)
     _wait(lambda: os.path.exists(ready) or process.poll() is not None, START_SECONDS)
     if process.poll() is not None or not os.path.exists(ready):
         process.kill()

@@ -177,8 +177,9 @@ def test_a_pid_file_of_a_dead_process_deceives_nobody(tmp_path, seed):
         time.sleep(0.05)
     (directory / "tenant.pid").write_text(str(os.getpid()))
     assert service(directory, "stop")["changed"] is False
-    assert service(directory, "start", "--seed", str(seed))["changed"] is True
-    service(directory, "stop")
+    started = service(directory, "start", "--seed", str(seed))
+    assert (started["changed"], started["running"]) == (True, True)
+    assert service(directory, "stop")["changed"] is True
 
 
 def test_a_seed_that_is_wrong_is_said_and_leaves_nothing_running(tmp_path, seed):
