@@ -460,6 +460,11 @@ summary:
       returned: always
       type: int
       sample: 20
+    account_state_unread:
+      description: Objects that show no C(userAccountControl), because they have none or it could not be read.
+      returned: always
+      type: int
+      sample: 0
     repeated:
       description: Objects that were read again and left out.
       returned: always
@@ -487,6 +492,12 @@ summary:
       sample:
         critical_system_object: 3
         consistency_guid_wrong_length: 1
+    login_suffixes:
+      description: The suffixes of RV(objects[].login_name) and how many objects that sync may take have each.
+      returned: always
+      type: dict
+      sample:
+        example.com: 201
     seconds:
       description: How long it took.
       returned: always

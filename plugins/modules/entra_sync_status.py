@@ -210,6 +210,47 @@ tenant:
       type: list
       elements: dict
       sample: []
+    domains:
+      description: The verified domains once more, with what is known of each; null when unknown.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The domain, in lower case.
+          type: str
+          sample: example.com
+        authentication:
+          description: C(Managed) or C(Federated).
+          type: str
+          sample: Managed
+        is_default:
+          description: Whether new users get it.
+          type: bool
+          sample: true
+        is_initial:
+          description: Whether it is the C(onmicrosoft.com) domain that the tenant was made with.
+          type: bool
+          sample: false
+    token_renewable:
+      description: Whether a new token can be had when the access token ends.
+      type: bool
+      sample: true
+    token_seconds:
+      description: Seconds that the access token lasts; null when it is renewed, or its end cannot be told.
+      type: int
+      sample: null
+    writes_per_second:
+      description: The number of users that a long run may write in a second, by the option O(write_quota).
+      type: float
+      sample: 19.6
+    service_time:
+      description: The service's clock as of its newest answer (RFC 3339, UTC); null when it did not say.
+      type: str
+      sample: "2026-11-23T12:03:20Z"
+    clock_skew:
+      description: Seconds that this machine's clock is ahead of the service's; negative when behind; null when unknown.
+      type: int
+      sample: 0
 summary:
   description:
     - The number of users in each state, and C(total). C(reasons) has the number of users for each reason code.

@@ -23,7 +23,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch impor
     run_batches,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, error_from_response
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import Limiter
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import QUOTA_WINDOW, Limiter
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry import (
     PASSING_STATUSES,
     Backoff,
@@ -122,6 +122,16 @@ class GraphClient:
     def lifetime(self) -> float:
         """Return for how many seconds requests can be sent; see :class:`TokenProvider`."""
         return self._tokens.lifetime()
+
+    @property
+    def token_renewable(self) -> bool:
+        """Whether a new token can be had when this one ends."""
+        return self._tokens.renewable
+
+    @property
+    def writes_per_second(self) -> float:
+        """The pace that the write quota allows in a long run."""
+        return self.limiter.capacity / QUOTA_WINDOW
 
     def stats(self) -> dict[str, Any]:
         """Return ``requests`` (HTTP requests sent to Graph; a batch is one), ``writes`` (write requests sent, each

@@ -67,6 +67,9 @@ ARGUMENTS: dict[str, Any] = {
     "return_limit": {"type": "int", "default": 1000},
 }
 
+# A forest has a handful; more than this are mistyped ones.
+_SUFFIXES_SHOWN = 100
+
 
 def gather(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Read the objects, write their rows, and return them.
@@ -164,9 +167,11 @@ class _Tally:
             in_scope=0,
             out_of_scope=0,
             scope_unknown=0,
+            account_state_unread=0,
             repeated=0,
         )
         self._reasons: Counter[str] = Counter()
+        self._suffixes: Counter[str] = Counter()
 
     def add(self, row: Row) -> None:
         """Count a row."""
@@ -180,6 +185,9 @@ class _Tally:
         counts["anchor_uncertain"] += row["anchor_certain"] is False
         counts["anchors_differ"] += anchors_differ(row)
         counts[{True: "in_scope", False: "out_of_scope"}.get(row["in_scope"], "scope_unknown")] += 1
+        counts["account_state_unread"] += row["enabled"] is None
+        if row["in_scope"] is not False and "@" in (row["login_name"] or ""):
+            self._suffixes[row["login_name"].rpartition("@")[2].lower()] += 1
         if row["anchor_reason"]:
             self._reasons[row["anchor_reason"]["code"]] += 1
         self._reasons.update(reason["code"] for reason in row["scope_reasons"])
@@ -189,8 +197,12 @@ class _Tally:
         self._counts["repeated"] += 1
 
     def counts(self) -> dict[str, Any]:
-        """Return the counts, and ``reasons`` as code: count."""
-        return {**self._counts, "reasons": dict(self._reasons.most_common())}
+        """Return the counts, ``reasons`` as code: count, and the most frequent ``login_suffixes`` as domain: count."""
+        return {
+            **self._counts,
+            "reasons": dict(self._reasons.most_common()),
+            "login_suffixes": dict(self._suffixes.most_common(_SUFFIXES_SHOWN)),
+        }
 
 
 def _publish(rows: Iterable[Row], first_line: Row, dest: str | None, return_limit: int) -> tuple[RowSink, _Tally]:

@@ -34,7 +34,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan i
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id, read_index
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite, recent_writes
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, header
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, format_time, header
 
 Row = dict[str, Any]
 
@@ -87,6 +87,7 @@ def sync_status(
     client_of: Callable[[dict[str, Any]], GraphClient] = connect,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.time,
 ) -> dict[str, Any]:
     """Read, and with ``wait`` follow, the users.
 
@@ -96,10 +97,10 @@ def sync_status(
     began = clock()
     with client_of(params) as client:
         written = recent_writes(
-            client.tenant_id, _journals(params), time.time() - _JOURNALS_SECONDS, client.options.graph_endpoint
+            client.tenant_id, _journals(params), now() - _JOURNALS_SECONDS, client.options.graph_endpoint
         )
         expectations = list(_expectations(params, client.tenant_id))
-        tenant, shown_tenant = _read_tenant(client)
+        tenant, shown_tenant = _read_tenant(client, now)
         # Only a user who is named by a value may be meant by it.
         index = read_index(client, (), _settling(written))
         followed = [_follow(expected, index, written) for expected in expectations]
@@ -158,9 +159,11 @@ def _settling(written: dict[str, RecentWrite]) -> dict[str, RecentWrite]:
     return {user_id: write for user_id, write in written.items() if write.status == "ok"}
 
 
-def _read_tenant(client: GraphClient) -> tuple[TenantFacts, dict[str, Any]]:
+def _read_tenant(client: GraphClient, now: Callable[[], float]) -> tuple[TenantFacts, dict[str, Any]]:
     """Return the tenant's facts, for the diagnosis and for the result."""
     organization, features = get_organization(client), get_sync_features(client)
+    # At once: the service's clock is that of its newest answer.
+    service_time, here = client.service_time(), now()
     unchecked = tuple(reading.unchecked for reading in (organization, features) if reading.unchecked)
     about = organization.value or {}
     permissions = client.permissions()
@@ -181,6 +184,22 @@ def _read_tenant(client: GraphClient) -> tuple[TenantFacts, dict[str, Any]]:
         "features": flags,
         "permissions": None if permissions is None else sorted(permissions),
         "unchecked": list(unchecked),
+        "domains": None if verified is None else [_domain(domain) for domain in verified],
+        "token_renewable": client.token_renewable,
+        "token_seconds": None if client.lifetime() == float("inf") else max(0, int(client.lifetime())),
+        "writes_per_second": round(client.writes_per_second, 2),
+        "service_time": None if service_time is None else format_time(service_time),
+        "clock_skew": None if service_time is None else round(here - service_time),
+    }
+
+
+def _domain(verified: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a verified domain as the result shows it."""
+    return {
+        "name": str(verified["name"]).lower(),
+        "authentication": verified.get("type"),
+        "is_default": verified.get("isDefault"),
+        "is_initial": verified.get("isInitial"),
     }
 
 

@@ -292,6 +292,8 @@ def test_connect_signs_in_at_once(mock):
         assert client.tenant_id == TENANT
         assert client.permissions() == {"User.ReadWrite.All"}
         client.ensure_lifetime(1e6)
+        assert client.token_renewable
+        assert 19 < client.writes_per_second < 20  # 3000 in 150 seconds, and a little less
     assert len(login.asked) == 1
     assert client.stats()["requests"] == 0
 

@@ -52,6 +52,7 @@ class Tenant:
     tenant_id = TENANT
     options = SimpleNamespace(graph_endpoint=SERVICE)
     sign_in_method = "client_secret"
+    writes_per_second = 19.6
 
     def __init__(self, count=0):
         self.now = 0.0
@@ -122,6 +123,10 @@ class Tenant:
 
     def ensure_lifetime(self, seconds):
         self.needed = seconds
+
+    @property
+    def token_renewable(self):
+        return self.token_ends == float("inf")
 
     def lifetime(self):
         return self.token_ends - self.now

@@ -303,3 +303,12 @@ def test_the_file_names_the_domain_that_all_objects_of_an_export_share(run, tmp_
     assert [row for _line, row in reader] == result["objects"]
     assert stat.S_IMODE(os.stat(dest).st_mode) == 0o600
     assert set(os.listdir(tmp_path)) == {"export.ldf", "objects.jsonl"}
+
+
+def test_suffixes_of_names_that_sync_may_send_and_unread_accounts_are_counted(run):
+    critical = person("krbtgt", iscriticalsystemobject=[b"TRUE"])
+    local = person("lea", userprincipalname=[b"lea@Corp.Local"])
+    unread = person("max", useraccountcontrol=[])
+    summary = run(person("jane"), critical, local, unread, person("svc", userprincipalname=[b"svc"]))["summary"]
+    assert summary["login_suffixes"] == {"example.com": 2, "corp.local": 1}
+    assert summary["account_state_unread"] == 1

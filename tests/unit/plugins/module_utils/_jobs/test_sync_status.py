@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from tenant_double import ANCHOR, NOON, SERVICE, TENANT, Tenant, anchor, guid, name, user_id
 
@@ -22,7 +24,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
 )
 
 
-def run(tenant, *users, check_mode=False, warn=print, **params):
+def run(tenant, *users, check_mode=False, warn=print, now=time.time, **params):
     defaults = {
         "users": None if "src" in params else list(users), "src": None, "wait": False, "wait_timeout": 600,
         "wait_interval": 10, "dest": None, "return_limit": 1000,
@@ -33,6 +35,7 @@ def run(tenant, *users, check_mode=False, warn=print, **params):
         client_of=lambda _params: tenant,
         clock=tenant.clock,
         sleep=tenant.sleep,
+        now=now,
     )
 
 
@@ -133,6 +136,29 @@ def test_what_the_tenant_does_not_tell_is_unknown_and_not_false():
     (unchecked,) = result["tenant"]["unchecked"]
     assert "OnPremDirectorySynchronization" in unchecked["permission"]
     assert result["users"][0]["unchecked"] == [unchecked]
+
+
+def test_what_a_long_job_needs_to_know_of_sign_in_and_service():
+    tenant = anchored(1)
+    tenant.organization["verifiedDomains"] = [
+        {"name": "Contoso.com", "type": "Federated", "isDefault": True, "isInitial": False}
+    ]
+    shown = run(tenant, asked(1), now=lambda: NOON + 90)["tenant"]
+    assert shown["domains"] == [
+        {"name": "contoso.com", "authentication": "Federated", "is_default": True, "is_initial": False}
+    ]
+    assert (shown["token_renewable"], shown["token_seconds"]) == (True, None)
+    assert (shown["service_time"], shown["clock_skew"]) == (format_time(NOON), 90)
+    assert shown["writes_per_second"] == 19.6
+
+
+def test_the_end_of_a_token_and_what_cannot_be_told():
+    tenant = anchored(1)
+    tenant.token_ends, tenant.organization = 160, {}
+    tenant.service_time = lambda: None
+    shown = run(tenant, asked(1))["tenant"]
+    assert (shown["token_renewable"], shown["token_seconds"]) == (False, 160)
+    assert (shown["service_time"], shown["clock_skew"], shown["domains"]) == (None, None, None)
 
 
 def test_a_listing_that_lags_is_read_again_by_id():
