@@ -36,6 +36,8 @@ AD_FIELDS = (
 # A name alone compares like with like. The sign-in name in the cloud comes from login_name, which need not be AD's UPN.
 _LIKE = {"user_principal_name": "login_name"}
 _MARK_OF_EXTERNALS = "#ext#"
+# Of creationType. EmailVerified is self-service sign-up by an internal user, and LocalAccount one of Azure AD B2C.
+_CREATED_AS_EXTERNAL = frozenset({"Invitation", "SelfServiceSignUp"})
 
 
 class CloudUser(NamedTuple):
@@ -54,7 +56,17 @@ class CloudUser(NamedTuple):
     sid: Optional[str]
     #: ``(property, value)`` of what the service parked for being taken.
     parked: tuple[tuple[str, str], ...]
-    guest: bool
+    enabled: Optional[bool]
+    mail_nickname: Optional[str]
+    employee_id: Optional[str]
+    #: ``onPremisesSamAccountName``: what AD had when the user was last synced.
+    sam_account_name: Optional[str]
+    #: Signs in elsewhere, or was invited: not one of the company's own people.
+    external: bool
+    #: A resource account (a meeting room, a call queue).
+    resource: bool
+    #: Member of a restricted-management administrative unit.
+    restricted: Optional[bool]
     deleted: bool
 
     @property
@@ -107,8 +119,28 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
         last_sync=user.get("onPremisesLastSyncDateTime"),
         sid=user.get("onPremisesSecurityIdentifier"),
         parked=tuple((str(item.get("propertyCausingError")), str(item.get("value"))) for item in errors),
-        guest=user.get("userType") == "Guest" or _MARK_OF_EXTERNALS in (upn or "").lower(),
+        enabled=user.get("accountEnabled"),
+        mail_nickname=user.get("mailNickname"),
+        employee_id=user.get("employeeId"),
+        sam_account_name=user.get("onPremisesSamAccountName"),
+        external=is_external(user),
+        resource=user.get("isResourceAccount") is True,
+        restricted=user.get("isManagementRestricted"),
         deleted=deleted or bool(user.get("deletedDateTime")),
+    )
+
+
+def is_external(user: Mapping[str, Any]) -> bool:
+    """Tell whether a user, as Graph returns it, is a guest or was invited; one sign of it is enough.
+
+    Somebody who was invited and made a member since stays one. Source: Microsoft Graph, user resource (``creationType``,
+    ``externalUserState``, ``userType``).
+    """
+    return (
+        user.get("userType") == "Guest"
+        or user.get("creationType") in _CREATED_AS_EXTERNAL
+        or user.get("externalUserState") is not None
+        or _MARK_OF_EXTERNALS in (user.get("userPrincipalName") or "").lower()
     )
 
 

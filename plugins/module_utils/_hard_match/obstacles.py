@@ -165,7 +165,7 @@ def _protected(case: Case) -> Obstacle | None:
 
 
 def _guest(case: Case) -> Obstacle | None:
-    if case.user.guest and not (case.wish.user and is_object_id(case.wish.user)):
+    if case.user.external and not (case.wish.user and is_object_id(case.wish.user)):
         return Obstacle("blocked", reason("guest", user=case.user.name))
     return None
 

@@ -160,16 +160,28 @@ def test_a_user_that_is_named_wrongly_is_not_looked_up_otherwise():
 
 
 @pytest.mark.parametrize(
-    ("properties", "guest"),
+    ("properties", "external"),
     [
         ({}, False),
-        ({"userType": "Member"}, False),
+        ({"userType": "Member", "creationType": None, "externalUserState": None}, False),
         ({"userType": "Guest"}, True),
-        ({"userType": "Member", "userPrincipalName": "jane_x.com#EXT#@example.onmicrosoft.com"}, True),
+        ({"userPrincipalName": "jane_x.com#EXT#@example.onmicrosoft.com"}, True),
+        ({"userPrincipalName": "jane_x.com#ext#@example.onmicrosoft.com"}, True),
+        ({"creationType": "Invitation"}, True),
+        ({"creationType": "SelfServiceSignUp"}, True),
+        # An internal user who signed up with an e-mail address of the company's own domain.
+        ({"creationType": "EmailVerified"}, False),
+        ({"externalUserState": "PendingAcceptance"}, True),
+        ({"externalUserState": "Accepted"}, True),
     ],
 )
-def test_guests_are_known_by_type_or_name(properties, guest):
-    assert from_graph({**graph_user(1), **properties}).guest is guest
+def test_one_sign_of_an_external_user_is_enough_even_for_a_member(properties, external):
+    assert from_graph({**graph_user(1), "userType": "Member", **properties}).external is external
+
+
+@pytest.mark.parametrize(("flag", "resource"), [(True, True), (False, False), (None, False)])
+def test_resource_accounts_are_known(flag, resource):
+    assert from_graph(graph_user(1, isResourceAccount=flag)).resource is resource
 
 
 @pytest.mark.parametrize("flag", [True, False, None])
