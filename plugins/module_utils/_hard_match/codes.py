@@ -4,8 +4,8 @@
 # Private to this collection.
 """Every reason a row can carry, in one table: what is the matter, what to do, and where that is known from.
 
-Documentation and tests are generated from :data:`CODES`, so a code exists once. Its rows stand in two files, by what
-they speak of.
+Documentation and tests are generated from :data:`CODES`, so a code exists once. Its rows stand in several files, by
+what they speak of.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.object_codes import OBJECT_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review_codes import REVIEW_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
 
 # A message that names everybody would grow with the company.
@@ -24,16 +25,19 @@ class Code(NamedTuple):
     """One reason.
 
     ``message`` and ``remedy`` are sentences with ``{placeholders}`` for the evidence. ``source`` names the product page
-    or the rule of this collection that the statement rests on.
+    or the rule of this collection that the statement rests on. ``releasable``: a reviewer may release a row that this
+    blocks, by approving it.
     """
 
     code: str
     message: str
     remedy: str
     source: str
+    releasable: bool = False
 
 
-CODES = {row[0]: Code(*row) for row in (*OBJECT_CODES, *USER_CODES)}
+CODES: dict[str, Code] = {row[0]: Code(*row) for row in (*OBJECT_CODES, *USER_CODES, *REVIEW_CODES)}
+RELEASABLE = frozenset(entry.code for entry in CODES.values() if entry.releasable)
 
 
 def reason(code: str, **evidence: Any) -> dict[str, str]:

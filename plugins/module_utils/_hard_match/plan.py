@@ -26,8 +26,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish i
 
 ACTIONS = ("set", "clear", "none", "blocked", "conflict", "ambiguous", "not_found", "failed")
 WRITES = ("set", "clear")
-# What carrying out a row of a plan looks at.
-_NEEDED = ("user", "id", "before", "after", "action", "reason", "approved")
 
 
 class Outcome(NamedTuple):
@@ -108,45 +106,6 @@ def _row(
         "changed": action in WRITES,
         "error": None,
     }
-
-
-class PlanReader:
-    """Reads the rows of a reviewed plan, in order, for carrying them out."""
-
-    def __init__(self) -> None:
-        self._ids: set[str] = set()
-        self._values: set[str] = set()
-
-    def read(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the row as it is to be carried out: one that is struck out writes nothing.
-
-        :raises ValueError: with a sentence, for a row that no plan has, such as a second one for the same user.
-        """
-        row = dict(row)
-        absent = [name for name in _NEEDED if name not in row]
-        if absent:
-            raise ValueError(f"the row lacks {', '.join(absent)}")
-        action, user_id, after = row["action"], row["id"], row["after"]
-        if action not in ACTIONS:
-            raise ValueError(f"the action {action!r} does not exist")
-        if action not in WRITES:
-            return row
-        if not user_id or not isinstance(user_id, str):
-            raise ValueError("a row that writes needs the id of its user")
-        usable = after is None if action == "clear" else isinstance(after, str) and after and after == after.strip()
-        if not usable:
-            raise ValueError(f"{after!r} is no value to {action}")
-        if not isinstance(row["approved"], bool):
-            raise ValueError(f"approved is {row['approved']!r}, and must be true or false")
-        if not row["approved"]:
-            return {**row, "action": "none", "changed": False, "reason": reason("not_approved")}
-        # No plan says so; which of the two is meant nobody knows.
-        for name, value, seen in (("user", user_id.lower(), self._ids), ("value", after, self._values)):
-            if value in seen:
-                raise ValueError(f"an earlier row writes the same {name}, {value}")
-            if value is not None:
-                seen.add(value)
-        return {**row, "changed": True}
 
 
 def second_look(row: Mapping[str, Any], user: CloudUser | None, protected: frozenset[str]) -> Outcome | None:

@@ -121,7 +121,6 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
         _GRAPH_USER,
     ),
     # The reviewed plan
-    ("not_approved", "The row was struck out of the plan (approved: false).", "Nothing needs to be done.", _OURS),
     (
         "changed_since_plan",
         "The user changed after it was read: {detail}.",

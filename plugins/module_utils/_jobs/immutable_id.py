@@ -31,10 +31,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstac
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import (
     ACTIONS,
     WRITES,
-    PlanReader,
     Summary,
     decide,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import PlanReader
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import lagging_writes, read_index
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIRS, Wishes

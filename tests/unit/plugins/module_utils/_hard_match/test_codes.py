@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import string
 from pathlib import Path
 
@@ -13,11 +14,9 @@ import pytest
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import codes
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES, listed, reason
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.object_codes import OBJECT_CODES
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
 
 PLUGINS = Path(codes.__file__).resolve().parents[2]
-TABLES = {"object_codes.py", "user_codes.py"}
+TABLES = {path.name for path in (PLUGINS / "module_utils" / "_hard_match").glob("*_codes.py")}
 
 
 def trees():
@@ -43,7 +42,9 @@ def placeholders(code):
 
 
 def test_no_code_stands_twice():
-    assert len(CODES) == len(OBJECT_CODES) + len(USER_CODES)
+    tables = [importlib.import_module(f"{codes.__package__}.{name[:-3]}") for name in TABLES]
+    rows = [row for table in tables for name, rows in vars(table).items() if name.endswith("_CODES") for row in rows]
+    assert sorted(row[0] for row in rows) == sorted(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -9,9 +9,7 @@ import pytest
 from hard_match_doubles import ad_row, anchor, held, plan_objects, said, user, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import (
-    ACTIONS,
     Outcome,
-    PlanReader,
     Summary,
     carried_out,
     refused,
@@ -24,78 +22,6 @@ ERROR = {"status": 400, "code": "Request_BadRequest", "message": "No.", "request
 def planned(number=1, **changes):
     (row,) = plan_objects([ad_row(number)], [user(number)])
     return {**row, **changes}
-
-
-def read(*rows):
-    plan = PlanReader()
-    return [plan.read(row) for row in rows]
-
-
-def test_a_row_is_carried_out_as_it_stands():
-    assert read(planned()) == [planned()]
-
-
-@pytest.mark.parametrize("action", [name for name in ACTIONS if name not in ("set", "clear")])
-def test_a_row_that_writes_nothing_is_left_as_it_is(action):
-    row = planned(action=action, approved=None, changed=False)
-    assert read(row, row) == [row, row]
-
-
-def test_a_row_that_was_struck_out_writes_nothing():
-    (row,) = read(planned(approved=False))
-    assert said(row) == ("none", "not_approved")
-    assert row["changed"] is False
-
-
-@pytest.mark.parametrize(
-    ("changes", "part"),
-    [
-        ({"action": "delete"}, "does not exist"),
-        ({"action": None}, "does not exist"),
-        ({"id": None}, "needs the id"),
-        ({"id": ""}, "needs the id"),
-        ({"id": 7}, "needs the id"),
-        ({"after": None}, "no value"),
-        ({"after": ""}, "no value"),
-        ({"after": f"{anchor(1)} "}, "no value"),
-        ({"after": 4711}, "no value"),
-        ({"action": "clear"}, "no value"),
-        # Nothing but true is an approval.
-        ({"approved": None}, "approved"),
-        ({"approved": "false"}, "approved"),
-        ({"approved": "yes"}, "approved"),
-        ({"approved": 1}, "approved"),
-    ],
-)
-def test_a_row_that_no_plan_has_is_refused(changes, part):
-    with pytest.raises(ValueError, match=part):
-        read(planned(**changes))
-
-
-@pytest.mark.parametrize("name", ["user", "id", "before", "after", "action", "reason", "approved"])
-def test_a_row_that_lacks_a_field_is_refused(name):
-    row = planned()
-    del row[name]
-    with pytest.raises(ValueError, match=name):
-        read(row)
-
-
-@pytest.mark.parametrize(
-    "second", [{"id": user_id(1).upper()}, {"after": anchor(1)}, {"id": user_id(1), "after": anchor(1)}]
-)
-def test_a_second_row_for_one_user_or_value_is_refused(second):
-    with pytest.raises(ValueError, match="earlier row"):
-        read(planned(), planned(2, **second))
-
-
-def test_a_second_row_may_stand_where_one_of_the_two_was_struck_out():
-    rows = read(planned(approved=False), planned(2, id=user_id(1), after=anchor(1)))
-    assert [row["action"] for row in rows] == ["none", "set"]
-
-
-def test_several_users_may_be_cleared():
-    rows = [planned(number, action="clear", before=anchor(number), after=None) for number in (1, 2)]
-    assert read(*rows) == rows
 
 
 # The second look
