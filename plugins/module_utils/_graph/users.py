@@ -34,21 +34,59 @@ USER_PROPERTIES = (
 )
 USER_SELECT = ",".join(USER_PROPERTIES)
 
-# Only a soft-deleted user has it.
-DELETED_USER_SELECT = f"{USER_SELECT},deletedDateTime"
+# What pairing, and finding who is in the way, needs besides.
+MATCH_PROPERTIES = (
+    *USER_PROPERTIES,
+    "mailNickname",
+    "employeeId",
+    "externalUserState",
+    "isResourceAccount",
+    "isManagementRestricted",
+    "assignedLicenses",
+)
+MATCH_SELECT = ",".join(MATCH_PROPERTIES)
 
-_PAGE_SIZE = 999  # the most Graph allows
+# What a takeover overwrites or blanks besides, or what tells how it changes the sign-in.
+PLAN_PROPERTIES = (
+    *MATCH_PROPERTIES,
+    "assignedPlans",
+    "businessPhones",
+    "city",
+    "companyName",
+    "country",
+    "department",
+    "employeeType",
+    "faxNumber",
+    "givenName",
+    "jobTitle",
+    "mobilePhone",
+    "officeLocation",
+    "onPremisesDomainName",
+    "onPremisesExtensionAttributes",
+    "onPremisesUserPrincipalName",
+    "otherMails",
+    "passwordPolicies",
+    "postalCode",
+    "preferredLanguage",
+    "state",
+    "streetAddress",
+    "surname",
+    "usageLocation",
+)
+PLAN_SELECT = ",".join(PLAN_PROPERTIES)
+
+PAGE_SIZE = 999  # the most Graph allows
 
 
-def list_users(client: GraphClient) -> Iterator[dict[str, Any]]:
-    """Yield every live user, with the properties of :data:`USER_SELECT`."""
-    return client.pages("/users", {"$select": USER_SELECT, "$top": _PAGE_SIZE})
+def list_users(client: GraphClient, select: str = USER_SELECT) -> Iterator[dict[str, Any]]:
+    """Yield every live user."""
+    return client.pages("/users", {"$select": select, "$top": PAGE_SIZE})
 
 
-def list_deleted_users(client: GraphClient) -> Iterator[dict[str, Any]]:
-    """Yield every soft-deleted user, with the properties of :data:`DELETED_USER_SELECT`."""
+def list_deleted_users(client: GraphClient, select: str = USER_SELECT) -> Iterator[dict[str, Any]]:
+    """Yield every soft-deleted user, with ``deletedDateTime`` besides."""
     return client.pages(
-        "/directory/deletedItems/microsoft.graph.user", {"$select": DELETED_USER_SELECT, "$top": _PAGE_SIZE}
+        "/directory/deletedItems/microsoft.graph.user", {"$select": _of_deleted(select), "$top": PAGE_SIZE}
     )
 
 
@@ -67,7 +105,7 @@ def get_deleted_users(
     client: GraphClient, ids: Iterable[str]
 ) -> Iterator[tuple[str, dict[str, Any] | None, GraphError | None]]:
     """Read soft-deleted users by id, as :func:`get_users` does live ones."""
-    query = {"$select": DELETED_USER_SELECT}
+    query = {"$select": _of_deleted(USER_SELECT)}
     paths = ((user, f"/directory/deletedItems/{quote(user)}/microsoft.graph.user") for user in ids)
     return _read_each(client, ((user, with_query(path, query)) for user, path in paths))
 
@@ -99,6 +137,10 @@ def _read_each(
             yield user_id, None, None
         else:
             yield user_id, None, response.error
+
+
+def _of_deleted(select: str) -> str:
+    return f"{select},deletedDateTime"  # only a soft-deleted user has it
 
 
 def user_path(user: str) -> str:

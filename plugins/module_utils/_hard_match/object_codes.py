@@ -261,6 +261,12 @@ OBJECT_CODES: tuple[tuple[str, str, str, str], ...] = (
         _FILTERING,
     ),
     (
+        "outside_cloud_sync_containers",
+        "The object lies in none of the organizational units that the Cloud Sync job of its domain takes.",
+        "Move it into one of them, or select its OU in Cloud Sync. If Entra Connect takes this domain, give sync_scope.",
+        "Microsoft Graph: containerFilter resource",
+    ),
+    (
         "outside_selected_group",
         "The object is no direct member of the group of sync_scope; sync does not follow nested groups.",
         "Add it to the group itself.",
