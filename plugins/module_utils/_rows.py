@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""The collection's files: JSON Lines in and out, and lists of users written by hand.
+"""The collection's files: JSON Lines in and out.
 
 A file is one header line, one JSON object per row, and one end line with the number of rows, so that a truncated file
 is never taken for a whole one. Files are UTF-8, mode 0600, and replace their predecessor only when they are complete.
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import csv
-import io
 import itertools
 import json
 import os
@@ -29,6 +27,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._version import VE
 
 FORMAT_VERSION = 1
 JOURNAL = "journal"
+PLAN = "plan"
 _END = "end"
 _BUFFER = 1 << 20
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))")
@@ -114,6 +113,9 @@ class RowReader:
     Iterating yields ``(line number, row)`` and may be done more than once. Of a journal it yields the entries, and a
     line that was cut off when a run was killed is passed over.
 
+    ``deleted`` is the number of rows that somebody deleted from a plan by hand, as of the last iteration that came to
+    its end; in files of other kinds no line may be missing.
+
     :param kinds: the kinds that the caller can use; ``None`` for any.
     :raises RowError: at once for a file that cannot be opened or has the wrong header; while iterating for a line that
         is no JSON object, and at the end for a file that is truncated.
@@ -121,7 +123,8 @@ class RowReader:
 
     def __init__(self, path: str, kinds: Collection[str] | None = None) -> None:
         self.path = path
-        with _open_for_reading(path) as file:
+        self.deleted = 0
+        with open_for_reading(path) as file:
             self.header = self._read_header(file.readline(), kinds)
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -129,21 +132,16 @@ class RowReader:
         return iter(rows)
 
     def _read_header(self, line: bytes, kinds: Collection[str] | None) -> dict[str, Any]:
-        fields = _parse_object(line.removeprefix(codecs.BOM_UTF8))
+        fields = parse_object(line.removeprefix(codecs.BOM_UTF8))
         if not fields or "kind" not in fields or "version" not in fields:
             raise RowError(
                 'the first line is no header such as {"kind": "objects", "version": 1}; this is no file that '
-                f"hybrid.identity wrote. The line is {_shown(line)}.",
+                f"hybrid.identity wrote. The line is {shown(line)}.",
                 self.path,
                 1,
             )
         if fields["version"] != FORMAT_VERSION:
-            raise RowError(
-                f"the file has format version {fields['version']}, and this release reads {FORMAT_VERSION}; it was "
-                f"written by {fields.get('tool', 'another release')}. Use the same release for both.",
-                self.path,
-                1,
-            )
+            raise RowError(_other_version(fields), self.path, 1)
         if kinds is not None and fields["kind"] not in kinds:
             raise RowError(
                 f'the file holds "{fields["kind"]}", and {_one_of(kinds)} is needed here. Name the right file.',
@@ -153,14 +151,14 @@ class RowReader:
         return fields
 
     def _rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        count = 0
+        count = self.deleted = 0
         end: dict[str, Any] | None = None
         for number, line in self._lines():
             if end is not None:
                 raise RowError("there is more after the end line; was something appended?", self.path, number)
-            row = _parse_object(line)
+            row = parse_object(line)
             if row is None:
-                raise RowError(f"the line is no JSON object: {_shown(line)}. Write the file again.", self.path, number)
+                raise RowError(f"the line is no JSON object: {shown(line)}. Write the file again.", self.path, number)
             if row.get("kind") == _END:
                 end = row
                 continue
@@ -171,9 +169,13 @@ class RowReader:
                 f"the end line is missing after {count} rows: the file is truncated. Write it again, or copy it again.",
                 self.path,
             )
-        if end.get("rows") != count:
+        rows = end.get("rows")
+        # A plan is for people to strike rows out.
+        if self.header["kind"] == PLAN and isinstance(rows, int) and rows > count:
+            self.deleted = rows - count
+        elif rows != count:
             raise RowError(
-                f"the end line counts {end.get('rows')} rows and the file has {count}. Do not add or delete lines; "
+                f"the end line counts {rows} rows and the file has {count}. Do not add or delete lines; "
                 "write the file again.",
                 self.path,
             )
@@ -181,26 +183,74 @@ class RowReader:
     def _journal_entries(self) -> Iterator[tuple[int, dict[str, Any]]]:
         torn: tuple[int, bytes] | None = None
         for number, line in self._lines():
-            entry = _parse_object(line)
+            entry = parse_object(line)
             # A killed run may leave half a line at the end; the run that goes on marks it with "recovered".
             if torn is not None and (entry is None or entry.get("entry") != "recovered"):
-                raise RowError(f"the line is no JSON object: {_shown(torn[1])}.", self.path, torn[0])
+                raise RowError(f"the line is no JSON object: {shown(torn[1])}.", self.path, torn[0])
             torn = (number, line) if entry is None else None
             if entry is not None and entry.get("entry") != "recovered":
                 yield number, entry
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
-        with _open_for_reading(self.path) as file:
+        with open_for_reading(self.path) as file:
             for number, line in enumerate(file, 1):
                 if number > 1 and not line.isspace():
                     yield number, line
 
 
+class AtomicFile:
+    """A file that appears under its name, private, complete and on disk, only when the block ends well.
+
+    A context manager. When the block ends with an exception, what was written stays as ``<dest>.partial``.
+    """
+
+    def __init__(self, dest: str) -> None:
+        self.dest = dest
+        #: Where the content is in the end: ``dest``, or the partial file; ``None`` while there is neither.
+        self.path: str | None = None
+        self._target = os.path.realpath(dest)
+        self._temporary = ""
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> AtomicFile:
+        with explained(self.dest, "written"):
+            if os.path.isdir(self._target):
+                raise IsADirectoryError(21, "it is a directory")
+            folder, name = os.path.split(self._target)
+            # mkstemp makes the file with mode 0600.
+            handle, self._temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".partial", dir=folder)
+            self._file = os.fdopen(handle, "wb", _BUFFER)
+        return self
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        if self._file is not None:
+            with explained(self.dest, "written"):
+                self._file.write(data)
+
+    def __exit__(self, exc_type: type[BaseException] | None, *_details: object) -> None:
+        if self._file is None:
+            return
+        if exc_type is not None:
+            with contextlib.suppress(OSError):  # the exception on its way says more than a second one
+                self._file.close()
+            with contextlib.suppress(OSError):
+                os.replace(self._temporary, self._target + ".partial")
+                self.path = self._target + ".partial"
+            return
+        with explained(self.dest, "written"):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self._temporary, self._target)
+            self.path = self.dest
+            _sync_folder(os.path.dirname(self._target))
+
+
 class RowSink:
     """Where rows go: the file ``dest``, if there is one, and a bounded list for the module's result.
 
-    A context manager. The file appears under its name, complete and on disk, only when the block ends well; when it
-    ends with an exception, what was written stays as ``<dest>.partial``.
+    A context manager, as :class:`AtomicFile` is.
 
     :param return_limit: the most rows kept in :attr:`rows`; 0 keeps none.
     :param importance: rows for which this is greater are kept before all others and stand first.
@@ -214,16 +264,17 @@ class RowSink:
         importance: Callable[[dict[str, Any]], int] = lambda row: 0,
     ) -> None:
         self.dest = dest
-        #: Where the rows of this run are in the end: ``dest``, or the partial file; ``None`` while there is neither.
-        self.path: str | None = None
         self.total = 0
         self._header = header_fields
         self._limit = return_limit
         self._importance = importance
         self._kept: dict[int, list[dict[str, Any]]] = {}
-        self._target = os.path.realpath(dest) if dest is not None else ""
-        self._temporary = ""
-        self._file: BinaryIO | None = None
+        self._file = None if dest is None else AtomicFile(dest)
+
+    @property
+    def path(self) -> str | None:
+        """Where the rows of this run are in the end: ``dest``, or the partial file; ``None`` while there is neither."""
+        return self._file and self._file.path
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -237,15 +288,9 @@ class RowSink:
         return self.total > self._limit
 
     def __enter__(self) -> RowSink:
-        if self.dest is not None:
-            with explained(self.dest, "written"):
-                if os.path.isdir(self._target):
-                    raise IsADirectoryError(21, "it is a directory")
-                folder, name = os.path.split(self._target)
-                # mkstemp makes the file with mode 0600.
-                handle, self._temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".partial", dir=folder)
-                self._file = os.fdopen(handle, "wb", _BUFFER)
-                self._file.write(dump_line(self._header))
+        if self._file is not None:
+            self._file.__enter__()
+            self._file.write(dump_line(self._header))
         return self
 
     def write(self, row: dict[str, Any]) -> None:
@@ -254,134 +299,27 @@ class RowSink:
         kept = self._kept.setdefault(self._importance(row), [])
         if len(kept) < self._limit:
             kept.append(row)
-        if self._file is not None and self.dest is not None:
-            with explained(self.dest, "written"):
-                self._file.write(dump_line(row))
+        if self._file is not None:
+            self._file.write(dump_line(row))
 
-    def __exit__(self, exc_type: type[BaseException] | None, *_details: object) -> None:
-        if self._file is None or self.dest is None:
-            return
-        if exc_type is not None:
-            with contextlib.suppress(OSError):  # the exception on its way says more than a second one
-                self._file.close()
-            with contextlib.suppress(OSError):
-                os.replace(self._temporary, self._target + ".partial")
-                self.path = self._target + ".partial"
-            return
-        with explained(self.dest, "written"):
-            self._file.write(dump_line({"kind": _END, "rows": self.total}))
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            os.replace(self._temporary, self._target)
-            self.path = self.dest
-            _sync_folder(os.path.dirname(self._target))
+    def __exit__(self, exc_type: type[BaseException] | None, *details: object) -> None:
+        if self._file is not None:
+            if exc_type is None:
+                self._file.write(dump_line({"kind": _END, "rows": self.total}))
+            self._file.__exit__(exc_type, *details)
 
 
-def read_pairs(path: str, problems: list[dict[str, Any]] | None = None) -> Iterator[tuple[int, dict[str, str | None]]]:
-    """Read a list written by hand: CSV or JSON Lines with ``user`` and one or both of ``immutable_id, object_guid``.
-
-    CSV has a header line; comma, semicolon or tab is told from it. UTF-8 and UTF-16 (with its mark) are read.
-
-    :returns: ``(line number, {"user", "immutable_id", "object_guid"})``; what is empty or absent is ``None``. Values
-        are as written: whether they are right is for the caller to say.
-    :param problems: takes ``{"source", "line", "value", "message"}`` of each bad row, and the rest goes on; without it
-        the first bad row ends the reading.
-    :raises RowError: for a file without these fields, or a bad row.
-    """
-    text = _read_text(path)
-    rows = _json_pairs(text) if text.lstrip().startswith("{") else _csv_pairs(text, path)
-    found = False
-    for line, fields in rows:
-        found = True
-        if isinstance(fields, dict):
-            pair = {name: _text_or_none(fields.get(name)) for name in ("user", "immutable_id", "object_guid")}
-            if pair["user"] is not None:
-                yield line, pair
-                continue
-            fields = 'the row names no "user" (an object id or a user principal name).'
-        if problems is None:
-            raise RowError(fields, path, line)
-        value = _shown(text.split("\n")[line - 1].encode("utf-8", "replace"))
-        problems.append({"source": path, "line": line, "value": value, "message": fields})
-    if not found:
-        raise RowError("the file has no rows.", path)
+def _other_version(fields: dict[str, Any]) -> str:
+    version = fields["version"]
+    older = isinstance(version, int) and version < FORMAT_VERSION
+    what_to_do = "Make it again with this release" if older else "Use the same release for both"
+    return (
+        f"the file has format version {version}, and this release reads {FORMAT_VERSION}; it was written by "
+        f"{fields.get('tool', 'another release')}. {what_to_do}."
+    )
 
 
-def is_pairs(path: str) -> bool:
-    """Tell whether a file is such a list, by its first line.
-
-    :raises RowError: when it cannot be read.
-    """
-    with _open_for_reading(path) as file, explained(path, "read"):
-        head = file.read(1 << 16)
-    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    first = next((line for line in head.decode(encoding, "replace").splitlines() if line.strip()), "")
-    fields = _parse_object(first.encode("utf-8", "surrogatepass"))
-    names = set(fields) if fields else {cell.strip(' "').lower() for cell in re.split("[,;\t]", first)}
-    return "user" in names and bool({"immutable_id", "object_guid"} & names) and "kind" not in names
-
-
-def _json_pairs(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield each line's fields, or what is wrong with it."""
-    for line, content in enumerate(text.split("\n"), 1):
-        if not content.strip():
-            continue
-        fields = _parse_object(content.encode("utf-8", "surrogatepass"))
-        yield line, "the line is no JSON object." if fields is None else fields
-
-
-def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield each row's fields, or what is wrong with it."""
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names: list[str] | None = None
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if names is None:
-                names = _pair_columns(cells, path, reader.line_num)
-                continue
-            if len(cells) == len(names):
-                yield reader.line_num, dict(zip(names, cells))
-                continue
-            counts = f"the row has {len(cells)} columns and the header {len(names)}"
-            yield reader.line_num, f'{counts}. Quote values that contain "{delimiter}".'
-    except csv.Error as exc:
-        raise RowError(f"the line is no CSV: {exc}.", path, reader.line_num) from None
-
-
-def _pair_columns(cells: list[str], path: str, line: int) -> list[str]:
-    names = [cell.strip().lower() for cell in cells]
-    if "user" not in names or not {"immutable_id", "object_guid"} & set(names):
-        raise RowError(
-            f'the header must name "user" and "immutable_id" or "object_guid"; it names {", ".join(names)}.', path, line
-        )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise RowError(f"the header names {', '.join(twice)} twice.", path, line)
-    return names
-
-
-def _read_text(path: str) -> str:
-    with _open_for_reading(path) as file, explained(path, "read"):
-        raw = file.read()
-    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as exc:
-        raise RowError(
-            f"the file is no {encoding[:6].upper()} text. Save it as UTF-8.", path, raw.count(b"\n", 0, exc.start) + 1
-        ) from None
-
-
-def _text_or_none(value: object) -> str | None:
-    text = "" if value is None else str(value).strip()
-    return text or None
-
-
-def _parse_object(line: bytes) -> dict[str, Any] | None:
+def parse_object(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object of a line, or ``None`` when it is none."""
     try:
         value = json.loads(line)
@@ -390,7 +328,11 @@ def _parse_object(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _open_for_reading(path: str) -> BinaryIO:
+def open_for_reading(path: str) -> BinaryIO:
+    """Open a file.
+
+    :raises RowError: when it cannot be opened.
+    """
     with explained(path, "read"):
         return open(path, "rb", _BUFFER)
 
@@ -421,6 +363,7 @@ def _one_of(kinds: Collection[str]) -> str:
     return " or ".join(f'"{kind}"' for kind in sorted(kinds))
 
 
-def _shown(line: bytes) -> str:
+def shown(line: bytes) -> str:
+    """Return a line for a message, cut off if it is long."""
     text = line.decode("utf-8", "replace").strip()
     return text if len(text) <= 80 else text[:77] + "…"

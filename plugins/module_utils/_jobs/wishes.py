@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import AnchorSettings
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish, from_object, from_pair
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects import Reading, from_files
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import is_pairs, read_pairs
+from ansible_collections.hybrid.identity.plugins.module_utils._pairs import is_pairs, read_pairs
 
 PAIRS = "pairs"
 

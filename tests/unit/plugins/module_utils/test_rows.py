@@ -21,9 +21,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
     dump_line,
     format_time,
     header,
-    is_pairs,
     parse_time,
-    read_pairs,
     utc_now,
 )
 
@@ -83,6 +81,47 @@ def test_a_broken_file_is_refused_with_path_and_line(tmp_path, content, line, wo
     assert caught.value.line == line
     assert words in caught.value.message
     assert str(path) in caught.value.message
+
+
+def edited(path, kind, keep):
+    """Return the path of a file of three rows of which somebody kept these lines, counted from 0."""
+    write_rows(path, [{"n": n} for n in range(3)], kind)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[number] for number in keep))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("keep", "rows", "deleted"), [((0, 1, 2, 3, 4), 3, 0), ((0, 1, 3, 4), 2, 1), ((0, 4), 0, 3), ((0, 3, 1, 4), 2, 1)]
+)
+def test_rows_may_be_deleted_from_a_plan(tmp_path, keep, rows, deleted):
+    reader = RowReader(edited(tmp_path / "plan.jsonl", "plan", keep))
+    for _attempt in range(2):
+        assert len(list(reader)) == rows
+        assert reader.deleted == deleted
+
+
+@pytest.mark.parametrize(
+    ("kind", "keep", "words"),
+    [
+        ("plan", (0, 1, 2), "truncated"),
+        ("plan", (0, 1, 2, 3, 3, 4), "counts 3 rows and the file has 4"),
+        ("result", (0, 1, 2, 4), "counts 3 rows and the file has 2"),
+        ("objects", (0, 1, 2, 4), "counts 3 rows and the file has 2"),
+    ],
+)
+def test_nothing_else_may_be_missing_or_added(tmp_path, kind, keep, words):
+    with pytest.raises(RowError, match=words):
+        list(RowReader(edited(tmp_path / "file.jsonl", kind, keep)))
+
+
+@pytest.mark.parametrize(
+    ("version", "words"), [(0, "Make it again with this release"), (2, "Use the same release for both")]
+)
+def test_a_file_of_another_format_says_what_to_do(tmp_path, version, words):
+    path = write(tmp_path / "x.jsonl", f'{{"kind": "plan", "version": {version}, "tool": "hybrid.identity 0.9.0"}}\n')
+    with pytest.raises(RowError, match=f"format version {version}, and this release reads 1.*0.9.0. {words}"):
+        RowReader(path)
 
 
 @pytest.mark.parametrize(
@@ -251,114 +290,3 @@ def test_a_time_is_written_in_whole_seconds_that_have_passed():
 
 def test_no_time_stays_none():
     assert format_time(None) is None
-
-
-# Lists written by hand
-
-
-def test_a_list_in_any_of_the_usual_spellings(tmp_path):
-    expected = [(2, "anna@contoso.com", "x==", None), (3, "bob@contoso.com", None, "{g}")]
-    for delimiter in ",;\t":
-        text = delimiter.join(["User", " immutable_id", "object_guid"]) + "\r\n"
-        text += delimiter.join(["anna@contoso.com", "x==", ""]) + "\r\n"
-        text += delimiter.join([" bob@contoso.com ", "", '"{g}"']) + "\r\n\r\n"
-        for encoding in ("utf-8", "utf-8-sig", "utf-16"):
-            (tmp_path / "list.csv").write_bytes(text.encode(encoding))
-            found = list(read_pairs(str(tmp_path / "list.csv")))
-            assert [(line, *pair.values()) for line, pair in found] == expected
-
-
-def test_a_list_in_json_lines(tmp_path):
-    path = write(tmp_path / "list.jsonl", '{"user": "a", "object_guid": "g"}\n\n{"user": "b", "immutable_id": null}\n')
-    assert list(read_pairs(path)) == [
-        (1, {"user": "a", "immutable_id": None, "object_guid": "g"}),
-        (3, {"user": "b", "immutable_id": None, "object_guid": None}),
-    ]
-
-
-WRONG_LISTS = {
-    "no user column": ("name,immutable_id\na,b\n", 1, '"user"'),
-    "no anchor column": ("user,mail\na,b\n", 1, '"immutable_id" or "object_guid"'),
-    "a column twice": ("user,immutable_id,User\na,b,c\n", 1, "twice"),
-    "too many columns": ("user,immutable_id\na,b,c\n", 2, "3 columns and the header 2"),
-    "too few columns": ("user,immutable_id\na\n", 2, "1 columns and the header 2"),
-    "row without user": ("user,immutable_id\nx,y\n,b\n", 3, 'no "user"'),
-    "broken quote": ('user,immutable_id\n"a,b\n', None, "no CSV"),
-    "broken JSON": ('{"user": "a", "immutable_id": "b"}\n{"user"\n', 2, "no JSON object"),
-    "nothing": ("", None, '"user"|no rows'),
-    "header only": ("user,immutable_id\n", None, "no rows"),
-    "no text": (b"user,immutable_id\n\xff\xfe,b\n", 2, "UTF-8"),
-}
-
-
-@pytest.mark.parametrize(("content", "line", "words"), WRONG_LISTS.values(), ids=WRONG_LISTS.keys())
-def test_a_wrong_list_is_refused_with_its_line(tmp_path, content, line, words):
-    path = tmp_path / "list"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(RowError, match=words) as caught:
-        list(read_pairs(str(path)))
-    if line is not None:
-        assert caught.value.line == line
-
-
-LISTS = {
-    "comma": "user,immutable_id\n",
-    "semicolon and capitals": "Object_GUID; User \r\n",
-    "tab and quotes": '"user"\t"object_guid"\n',
-    "blank lines first": "\n\nuser,immutable_id\na,b\n",
-    "further columns": "name,user,remark,object_guid\n",
-    "JSON Lines": '{"user": "a", "immutable_id": null}\n',
-}
-
-
-@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS.keys())
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_list_is_known_by_its_first_line(tmp_path, text, encoding):
-    (tmp_path / "list").write_bytes(text.encode(encoding))
-    assert is_pairs(str(tmp_path / "list"))
-
-
-NO_LISTS = {
-    "nothing": "",
-    "an export in LDIF": "dn: CN=user,DC=x\nobjectGUID:: AAAA\n",
-    "an export in CSV": "DN,objectGUID,userPrincipalName\n",
-    "a file of ours": '{"kind": "plan", "version": 1, "user": "x", "immutable_id": "y"}\n',
-    "names in a later line": "DN,mail\nuser,immutable_id\n",
-    "a user without a value": "user,mail\n",
-    "JSON of another kind": '["user", "immutable_id"]\n',
-}
-
-
-@pytest.mark.parametrize("text", NO_LISTS.values(), ids=NO_LISTS.keys())
-def test_what_is_no_list_is_not_taken_for_one(tmp_path, text):
-    assert not is_pairs(write(tmp_path / "file", text))
-
-
-def test_bytes_of_no_encoding_are_no_list(tmp_path):
-    (tmp_path / "file").write_bytes(b"\xff\xfe\x00\xd8\xff")
-    assert not is_pairs(str(tmp_path / "file"))
-
-
-def test_a_file_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(RowError, match="no such file"):
-        is_pairs(str(tmp_path / "none"))
-
-
-@pytest.mark.parametrize(
-    ("content", "line", "words"),
-    [
-        ("user,object_guid\na@x.example,1,2\nb@x.example,1\n", 2, "3 columns"),
-        ("user,object_guid\n,1\nb@x.example,1\n", 2, "names no"),
-        ('{"user": "a@x.example", "object_guid": "1"}\nno json\n', 2, "no JSON object"),
-    ],
-)
-def test_a_bad_row_of_a_list_does_not_stop_the_rest(tmp_path, content, line, words):
-    path = tmp_path / "list"
-    path.write_text(content, encoding="utf-8")
-    problems = []
-    assert len(list(read_pairs(str(path), problems))) == 1
-    assert [(problem["source"], problem["line"]) for problem in problems] == [(str(path), line)]
-    assert words in problems[0]["message"]
-    assert problems[0]["value"] == content.split("\n")[line - 1]
-    with pytest.raises(RowError, match=f"line {line}"):
-        list(read_pairs(str(path)))
