@@ -104,7 +104,7 @@ class Journal:
             self._write(dump_line(header(JOURNAL, tenant_id=tenant_id, source=service)))
             return
         owner = RowReader(self.path, {JOURNAL}).header
-        if not _is_about(owner, tenant_id, service):
+        if not is_about(owner, tenant_id, service):
             raise RowError(
                 f"the journal belongs to tenant {owner.get('tenant_id')} of {owner.get('source')}, and this run writes "
                 f"to {tenant_id} of {service}. Name another file.",
@@ -157,7 +157,7 @@ def recent_writes(
         if not _modified_since(path, newer_than):
             continue
         reader = RowReader(path, {JOURNAL})
-        if not _is_about(reader.header, tenant_id, service):
+        if not is_about(reader.header, tenant_id, service):
             continue
         own: dict[str, RecentWrite] = {}
         for line, entry in reader:
@@ -175,7 +175,7 @@ def recent_writes(
     return writes
 
 
-def _is_about(fields: dict[str, Any], tenant_id: str, service: str | None) -> bool:
+def is_about(fields: dict[str, Any], tenant_id: str, service: str | None) -> bool:
     """Tell whether a journal's header names this tenant at this service."""
     return str(fields.get("tenant_id")).lower() == tenant_id.lower() and fields.get("source") == service
 

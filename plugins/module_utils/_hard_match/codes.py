@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.object_codes import OBJECT_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review_codes import REVIEW_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollback_codes import ROLLBACK_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
 
 # A message that names everybody would grow with the company.
@@ -36,7 +37,7 @@ class Code(NamedTuple):
     releasable: bool = False
 
 
-CODES: dict[str, Code] = {row[0]: Code(*row) for row in (*OBJECT_CODES, *USER_CODES, *REVIEW_CODES)}
+CODES: dict[str, Code] = {row[0]: Code(*row) for row in (*OBJECT_CODES, *USER_CODES, *REVIEW_CODES, *ROLLBACK_CODES)}
 RELEASABLE = frozenset(entry.code for entry in CODES.values() if entry.releasable)
 
 
