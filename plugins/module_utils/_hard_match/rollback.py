@@ -99,9 +99,7 @@ def restoring(user_id: str, chain: Chain, user: CloudUser | None, protected: fro
     }
 
 
-def _decision(
-    chain: Chain, user: CloudUser | None, protected: frozenset[str]
-) -> tuple[str, Optional[dict[str, str]]]:
+def _decision(chain: Chain, user: CloudUser | None, protected: frozenset[str]) -> tuple[str, Optional[dict[str, str]]]:
     if user is None:
         return "not_found", reason("restore_user_gone")
     current = user.immutable_id

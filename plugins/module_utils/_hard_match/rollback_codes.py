@@ -21,8 +21,8 @@ ROLLBACK_CODES: tuple[tuple[str, str, str, str], ...] = (
     (
         "chain_broken",
         "Between two writes of these journals somebody else changed the user's anchor from {expected} to {found}.",
-        "Give the journals of the runs in between as well. If there are none, restore from the newer journals alone, or "
-        "set the right value by hand.",
+        "Give the journals of the runs in between as well. If there are none, restore from the newer journals alone, "
+        "or set the right value by hand.",
         _OURS,
     ),
     (

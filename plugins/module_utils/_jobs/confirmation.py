@@ -70,14 +70,14 @@ class Confirmation:
                 pause = min(pause * 2, _LONGEST_PAUSE)
         return set(left)
 
-    def settle(self, ids: Iterable[str], written: dict[str, RecentWrite]) -> list[str]:
+    def settle(self, ids: Iterable[str], written: dict[str, RecentWrite]) -> None:
         """Wait for the writes of which a run that was killed a moment ago did not see the answer.
 
         Such a write may have been carried out, or be under way still, while reads show the old value: whoever trusted
         them would write it once more.
 
-        :param written: the newest that journals say of each user; what turns out to have been written is noted there.
-        :returns: the ids of those.
+        :param written: the newest that journals say of each user. What turns out to have been written is noted there as
+            if the service had said so.
         """
         now = self._wall_clock()
         ages = {
@@ -87,10 +87,9 @@ class Confirmation:
         }
         young = [user_id for user_id, age in ages.items() if age < CONFIRM_SECONDS]
         if not young:
-            return []
+            return
         longest = CONFIRM_SECONDS - min(ages[user_id] for user_id in young)
         unseen = self.unseen({user_id: written[user_id].after for user_id in young}, longest)
-        seen = [user_id for user_id in young if user_id not in unseen]
-        for user_id in seen:
-            written[user_id] = written[user_id]._replace(status="confirmed")
-        return seen
+        for user_id in young:
+            if user_id not in unseen:
+                written[user_id] = written[user_id]._replace(status="ok")

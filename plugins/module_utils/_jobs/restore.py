@@ -99,9 +99,9 @@ def _entries(path: str, tenant_id: str, service: str) -> Iterator[tuple[str, Ent
     reader = RowReader(path, {JOURNAL})
     if not is_about(reader.header, tenant_id, service):
         raise RowError(
-            f"the journal belongs to tenant {reader.header.get('tenant_id')} of {reader.header.get('source')}, and this "
-            f"run writes to {tenant_id} of {service}. Nothing was written. Sign in to the right tenant, or name its "
-            "journals.",
+            f"the journal belongs to tenant {reader.header.get('tenant_id')} of {reader.header.get('source')}, and "
+            f"this run writes to {tenant_id} of {service}. Nothing was written. Sign in to the right tenant, or name "
+            "its journals.",
             path,
             1,
         )
@@ -124,8 +124,8 @@ def _entries(path: str, tenant_id: str, service: str) -> Iterator[tuple[str, Ent
             yield str(fields["id"]), entry
         except (KeyError, TypeError, ValueError):
             raise RowError(
-                "the entry lacks its id, user, time or value. Keep the file as evidence; without this entry nobody knows "
-                "what is to be put back.",
+                "the entry lacks its id, user, time or value. Nothing was written. Keep the file as evidence, and "
+                "restore by hand from it and its backup.",
                 path,
                 line,
             ) from None

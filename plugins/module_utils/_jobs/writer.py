@@ -27,6 +27,12 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan i
     refused,
     second_look,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import (
+    CONFIRM_SECONDS,
+    Confirmation,
+    out_of_reach,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.interruption import Interruption
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, RecentWrite
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import format_time
@@ -40,21 +46,17 @@ _CHUNK_ROWS = 1000
 _CHUNKS_BEHIND = 4
 # A killed run does not know what became of the writes whose answers were not on disk yet.
 _OUTCOMES_AT_ONCE = 100
-# A replica that lags may answer after one that does not, so one agreeing read proves little.
-_AGREEING_READS = 2
-_CONFIRM_SECONDS = 120.0
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 10.0
+# As many as a batch takes: what was not about to leave is not announced.
+_INTENTS_AT_ONCE = 20
 # Windows of the write quota are this long; see write_quota.
 _QUOTA_WINDOW = 150
-_ANCHOR_SELECT = "id,onPremisesImmutableId"
 # With these the service says that somebody has the value already.
 _HELD = ("ObjectConflict", "ConflictingObjects")
 
 
 def seconds_needed(writes: int, write_quota: int) -> float:
     """Return how long the writes take at least, for a token that must live as long."""
-    return writes / write_quota * _QUOTA_WINDOW + _CONFIRM_SECONDS
+    return writes / write_quota * _QUOTA_WINDOW + CONFIRM_SECONDS
 
 
 class _Chunk(NamedTuple):
@@ -72,6 +74,7 @@ class Writer:
     :param journal: ``None`` in check mode: targets are read again and nothing is written.
     :param protected: lower-case ids and UPNs that are left alone.
     :param written: what journals say was written lately.
+    :param unsaved: targets that the backup lacks, see :class:`Backup`: they are not written.
 
     ``accepted`` counts the writes that the service accepted, or may have.
     """
@@ -83,15 +86,17 @@ class Writer:
         protected: frozenset[str],
         written: dict[str, RecentWrite],
         *,
+        unsaved: Mapping[str, Optional[GraphError]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._journal = journal
         self._protected = protected
         self._written = written
-        self._clock = clock
-        self._sleep = sleep
+        self._unsaved = unsaved or {}
+        self._confirmation = Confirmation(client, clock=clock, sleep=sleep, wall_clock=wall_clock)
         self._outage: GraphError | None = None
         self.accepted = 0
 
@@ -112,57 +117,90 @@ class Writer:
             # Each attempt would wait for retry_time again.
             chunk.outcomes.update(dict.fromkeys(targets, _not_written(self._outage)))
             return chunk
+        doubtful = self._settled(targets)
+        seen: list[dict[str, Any]] = []
         left: dict[str, CloudUser | None] = {}
         for user_id, user, error in read_by_id(self._client, targets, self._written):
             row = targets[user_id]
+            if user is not None and user_id in doubtful and user.immutable_id == doubtful[user_id].after:
+                seen.append(_entry({**row, "after": doubtful[user_id].after}, "confirmed"))
             if error is not None:
                 self._note(error)
                 outcome: Outcome | None = _unread(error)
             else:
                 outcome = second_look(row, user, self._protected)
+            if outcome is None and user_id in self._unsaved:
+                outcome = _unsaved(self._unsaved[user_id])
             if outcome is not None:
                 chunk.outcomes[user_id] = outcome
             else:
                 left[user_id] = user
-        if self._journal is not None and left:
-            self._send(self._journal, chunk, [targets[user_id] for user_id in left], left)
+        if self._journal is not None:
+            if seen:
+                self._journal.outcomes(seen)
+            if left:
+                self._send(self._journal, chunk, [targets[user_id] for user_id in left], left)
         return chunk
+
+    def _settled(self, targets: Iterable[str]) -> dict[str, RecentWrite]:
+        """Return the writes that earlier runs announced and saw no answer to, once reads had the time to show them."""
+        doubtful = {
+            user_id: self._written[user_id]
+            for user_id in targets
+            if user_id in self._written and self._written[user_id].status == "unconfirmed"
+        }
+        if self._journal is not None:
+            self._confirmation.settle(doubtful, self._written)
+        return doubtful
 
     def _send(self, journal: Journal, chunk: _Chunk, rows: list[Row], users: dict[str, CloudUser | None]) -> None:
         """Write; what the journal says stays true wherever this is interrupted."""
         by_id = {row["id"]: row for row in rows}
-        journal.intents([{name: row[name] for name in ("id", "user", "before", "after")} for row in rows])
-        # Until the service refuses one, each may have been carried out.
-        self.accepted += len(rows)
         entries: list[dict[str, Any]] = []
         refusals: list[tuple[str, GraphError]] = []
-        try:
-            for user_id, error in set_immutable_ids(self._client, [(row["id"], row["after"]) for row in rows]):
-                if error is None or error.uncertain:
-                    chunk.awaited[user_id] = (by_id[user_id]["after"], error)
-                else:
-                    self.accepted -= 1
-                    refusals.append((user_id, error))
-                entries.append(_entry(by_id[user_id], _status(error), error))
-                if error is None:
-                    entries[-1]["service_time"] = format_time(self._client.service_time())
-                self._note(error)
-                if len(entries) >= _OUTCOMES_AT_ONCE:
-                    journal.outcomes(entries)
-                    entries = []
-        finally:
-            journal.outcomes(entries)
+        with Interruption() as interruption:
+            try:
+                announced = self._announced(journal, rows, interruption)
+                for user_id, error in set_immutable_ids(self._client, announced):
+                    if error is None or error.uncertain:
+                        chunk.awaited[user_id] = (by_id[user_id]["after"], error)
+                    else:
+                        self.accepted -= 1
+                        refusals.append((user_id, error))
+                    entries.append(_entry(by_id[user_id], _status(error), error))
+                    if error is None:
+                        entries[-1]["service_time"] = format_time(self._client.service_time())
+                    self._note(error)
+                    if len(entries) >= _OUTCOMES_AT_ONCE:
+                        journal.outcomes(entries)
+                        entries = []
+            finally:
+                journal.outcomes(entries)
         holders = self._read_holders(dict.fromkeys(key for _id, error in refusals for key in conflicting_ids(error)))
         for user_id, error in refusals:
             chunk.outcomes[user_id] = _refused(error, users[user_id], holders)
 
+    def _announced(
+        self, journal: Journal, rows: list[Row], interruption: Interruption
+    ) -> Iterator[tuple[str, Optional[str]]]:
+        """Yield ids and values, each when the journal has it: a batch is read before it leaves."""
+        for start in range(0, len(rows), _INTENTS_AT_ONCE):
+            if interruption.pending:
+                return
+            batch = rows[start : start + _INTENTS_AT_ONCE]
+            journal.intents([{name: row[name] for name in ("id", "user", "before", "after")} for row in batch])
+            # Until the service refuses one, each may have been carried out.
+            self.accepted += len(batch)
+            yield from ((row["id"], row["after"]) for row in batch)
+
     def _confirmed(self, chunk: _Chunk) -> Iterator[Row]:
-        unseen = self._unseen(chunk) if chunk.awaited else {}
+        unseen = self._confirmation.unseen({user_id: after for user_id, (after, _error) in chunk.awaited.items()})
         by_id = {row["id"]: row for row in chunk.rows if row["id"] in chunk.awaited}
         seen = [_entry(row, "confirmed") for user_id, row in by_id.items() if user_id not in unseen]
         if seen and self._journal is not None:
             self._journal.outcomes(seen)
-        for user_id, (_after, error) in unseen.items():
+        for user_id in unseen:
+            error = chunk.awaited[user_id][1]
             if error is None:
                 chunk.outcomes[user_id] = Outcome(by_id[user_id]["action"], True, reason("unconfirmed"))
             else:
@@ -170,26 +208,6 @@ class Writer:
         for row in chunk.rows:
             # A row that writes nothing may have the id of one that does.
             yield carried_out(row, chunk.outcomes.get(row["id"])) if row["action"] in WRITES else row
-
-    def _unseen(self, chunk: _Chunk) -> dict[str, tuple[str | None, GraphError | None]]:
-        """Read by id until several reads in a row show the values, and return those never seen."""
-        awaited = dict(chunk.awaited)
-        agreeing = dict.fromkeys(awaited, 0)
-        deadline = self._clock() + _CONFIRM_SECONDS
-        pause = _FIRST_PAUSE
-        while True:
-            out_of_reach = False
-            for user_id, body, error in get_users(self._client, list(awaited), _ANCHOR_SELECT):
-                out_of_reach = self._note(error) or out_of_reach
-                seen = body is not None and (body.get("onPremisesImmutableId") or None) == awaited[user_id][0]
-                agreeing[user_id] = agreeing[user_id] + 1 if seen else 0
-                if agreeing[user_id] >= _AGREEING_READS:
-                    del awaited[user_id]
-            left = deadline - self._clock()
-            if not awaited or left <= 0 or out_of_reach:
-                return awaited
-            self._sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _read_holders(self, ids: Iterable[str]) -> dict[str, CloudUser]:
         """Return users by id, live or in the recycle bin; those who cannot be read are left out."""
@@ -205,12 +223,10 @@ class Writer:
                 found[user_id] = from_graph(body, deleted=True)
         return found
 
-    def _note(self, error: GraphError | None) -> bool:
-        """Tell whether the service is out of reach, and remember it: no further write is tried."""
-        if error is None or error.code not in ("transport", "not_sent"):
-            return False
-        self._outage = self._outage or error
-        return True
+    def _note(self, error: GraphError | None) -> None:
+        """Remember that the service is out of reach: no further write is tried."""
+        if out_of_reach(error):
+            self._outage = self._outage or error
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -255,6 +271,12 @@ def _not_written(error: GraphError) -> Outcome:
 
 def _unread(error: GraphError) -> Outcome:
     return Outcome("failed", False, reason("read_failed", detail=error.message), error.as_row_error())
+
+
+def _unsaved(error: GraphError | None) -> Outcome:
+    if error is None:
+        return Outcome("not_found", False, reason("gone"))
+    return Outcome("failed", False, reason("backup_failed", detail=error.message), error.as_row_error())
 
 
 def _entry(row: Row, status: str, error: GraphError | None = None) -> dict[str, Any]:
