@@ -101,8 +101,8 @@ def sync_status(
         )
         expectations = list(_expectations(params, client.tenant_id))
         tenant, shown_tenant = _read_tenant(client, now)
-        # Only a user who is named by a value may be meant by it.
-        index = read_index(client, (), _settling(written))
+        # Only a user who is named by a value may be meant by it. Without anybody it is the tenant that is asked about.
+        index = read_index(client, (), _settling(written)) if expectations else CloudIndex([])
         followed = [_follow(expected, index, written) for expected in expectations]
         del index
         waiting = params["wait"] and not context.check_mode
