@@ -11,7 +11,8 @@ A journal is a file of :mod:`_rows` without an end line. It is only ever appende
 ``{"entry": "outcome", "time", "service_time", "id", "user", "after", "status", "error"}``
     follows. ``status`` is ``ok`` (the service accepted the write), ``confirmed`` (reads show it as well, a second
     outcome), ``failed``, or ``unconfirmed`` (no answer: it may have taken effect, as an intent without outcome may).
-    ``time`` is this machine's clock, ``service_time`` the service's, in whole seconds.
+    ``time`` is this machine's clock, ``service_time`` the service's, in whole seconds. An outcome may also speak of an
+    intent in an earlier journal, whose run was killed.
 
 Every journal that is opened for writing is registered in the private state directory, so that later runs find what was
 written minutes ago while the service's reads still show the old value.
