@@ -104,7 +104,11 @@ def test_protected_users_are_left_alone(protected):
 def test_who_is_gone_or_in_the_recycle_bin_is_not_found():
     chain = chain_of(history((None, "A", "ok")))
     gone = restoring(ID, chain, None, NOBODY)
-    assert (gone["action"], gone["reason"]["code"], gone["user"]) == ("not_found", "restore_user_gone", "u1@example.com")
+    assert (gone["action"], gone["reason"]["code"], gone["user"]) == (
+        "not_found",
+        "restore_user_gone",
+        "u1@example.com",
+    )
     binned = restoring(ID, chain, user(1, onPremisesImmutableId="A", deleted=True), NOBODY)
     assert (binned["action"], binned["reason"]["code"]) == ("not_found", "restore_user_deleted")
 

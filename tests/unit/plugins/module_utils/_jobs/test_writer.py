@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
-from tenant_double import Tenant, anchor, name, user_id
+from tenant_double import NOON, Tenant, anchor, name, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs import writer as writer_module
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
-from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, read_journal
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, RecentWrite, read_journal
 
 
 def planned(number, action="set"):
@@ -33,12 +36,26 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(writer_module, "_CHUNK_WRITES", 2)
 
 
-def writer_of(tenant, journal):
-    return Writer(tenant, journal, frozenset(), {}, clock=tenant.clock, sleep=tenant.sleep)
+def writer_of(tenant, journal, written=None, unsaved=None):
+    return Writer(
+        tenant,
+        journal,
+        frozenset(),
+        written or {},
+        unsaved=unsaved,
+        clock=tenant.clock,
+        sleep=tenant.sleep,
+        wall_clock=lambda: NOON + tenant.now,
+    )
 
 
-def carry_out(tenant, journal, *rows):
-    return list(writer_of(tenant, journal).run(rows))
+def carry_out(tenant, journal, *rows, **more):
+    return list(writer_of(tenant, journal, **more).run(rows))
+
+
+def left_open(*numbers, seconds_ago=3):
+    """Return what the journal of a run that was killed says of these users: announced, and no answer."""
+    return {user_id(number): RecentWrite(None, anchor(number), NOON - seconds_ago, "unconfirmed") for number in numbers}
 
 
 def said(rows):
@@ -183,3 +200,81 @@ def test_the_service_time_of_an_accepted_write_is_noted(journal):
 def test_the_time_needed_follows_the_quota():
     assert seconds_needed(6000, 3000) - seconds_needed(3000, 3000) == 150
     assert seconds_needed(1, 3000) > 0
+
+
+# A run that was killed, and its rerun
+
+
+def test_what_a_killed_run_wrote_is_not_written_again_while_reads_lag(journal):
+    tenant = Tenant(2)
+    tenant.id_lag = 8.0
+    tenant.change(1, onPremisesImmutableId=anchor(1))
+    rows = carry_out(tenant, journal, planned(1), planned(2), written=left_open(1, 2))
+    assert said(rows) == [("none", False, None), ("set", True, None)]
+    assert tenant.patches == [(user_id(2), anchor(2))]
+    assert statuses(journal, 1) == ["confirmed"], "the write is accounted for"
+
+
+def test_what_lags_behind_again_after_it_was_seen_is_not_written_again(journal):
+    """Another replica may answer the read after those that showed the value."""
+    tenant = Tenant(1)
+    shown = iter([anchor(1), anchor(1), None])
+    as_of = tenant._as_of
+    tenant._as_of = lambda key, lag: (as_of(key, lag)[0], {**as_of(key, lag)[1], "onPremisesImmutableId": next(shown)})
+    assert said(carry_out(tenant, journal, planned(1), written=left_open(1))) == [("none", False, None)]
+
+
+def test_nobody_waits_for_a_write_of_long_ago(journal):
+    tenant = Tenant(2)
+    tenant.change(1, onPremisesImmutableId=anchor(1))
+    writer = writer_of(tenant, journal, left_open(1, 2, seconds_ago=600))
+    assert said(writer._confirmed(writer._write([planned(1), planned(2)]))) == [
+        ("none", False, None),
+        ("set", True, None),
+    ]
+    assert tenant.now < 1
+    assert statuses(journal, 1) == ["confirmed"]
+
+
+def test_the_wait_for_a_killed_run_ends_when_its_writes_are_as_old_as_a_write_is_looked_for(journal):
+    tenant = Tenant(1)
+    assert said(carry_out(tenant, journal, planned(1), written=left_open(1, seconds_ago=100))) == [("set", True, None)]
+    assert 20 <= tenant.now < 25
+
+
+def test_check_mode_does_not_wait_for_a_killed_run():
+    tenant = Tenant(1)
+    assert said(carry_out(tenant, None, planned(1), written=left_open(1))) == [("set", True, None)]
+    assert tenant.now == 0
+
+
+def test_a_stopped_run_notes_every_answer_and_announces_nothing_more(journal):
+    tenant = Tenant(60)
+    tenant.before_patch = lambda key: os.kill(os.getpid(), signal.SIGINT) if key == user_id(5) else None
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(tenant, journal, *(planned(number) for number in range(1, 61)))
+    written = {key for key, _value in tenant.patches}
+    assert user_id(5) in written
+    assert len(written) < 60
+    for number in range(1, 61):
+        said_of = statuses(journal, number)
+        assert said_of == (["intent", "ok"] if user_id(number) in written else [])
+
+
+# The backup
+
+
+def test_who_is_in_no_backup_is_not_written(journal):
+    tenant = Tenant(3)
+    unsaved = {user_id(1): GraphError("No.", status=503, code="busy"), user_id(2): None}
+    rows = carry_out(tenant, journal, planned(1), planned(2), planned(3), unsaved=unsaved)
+    assert said(rows) == [("failed", False, "backup_failed"), ("not_found", False, "gone"), ("set", True, None)]
+    assert rows[0]["error"]["code"] == "busy"
+    assert tenant.patches == [(user_id(3), anchor(3))]
+
+
+def test_who_needs_no_write_needs_no_backup(journal):
+    tenant = Tenant(1)
+    tenant.change(1, onPremisesImmutableId=anchor(1))
+    unsaved = {user_id(1): GraphError("No.", status=503)}
+    assert said(carry_out(tenant, journal, planned(1), unsaved=unsaved)) == [("none", False, None)]
