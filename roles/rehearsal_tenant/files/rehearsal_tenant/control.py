@@ -163,8 +163,9 @@ def _shown(stored: Stored) -> dict[str, Any]:
 
 
 async def _json(request: Request) -> dict[str, Any]:
+    """The body; none at all is an empty one."""
     try:
-        body = await request.json()
+        body = await request.json() if await request.body() else {}
     except ValueError:
         raise ControlError("The body is no JSON.") from None
     if not isinstance(body, dict):

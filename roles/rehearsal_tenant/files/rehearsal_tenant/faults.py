@@ -31,6 +31,8 @@ class FaultError(ValueError):
 class Fault:
     """One order: which requests (method, path as a regular expression, client), how many, and what they get.
 
+    ``skip`` lets so many of them pass first, ``times`` says how many are hit then.
+
     ``when: before`` refuses without doing anything; ``when: after`` does the work and then spoils the answer, which is
     how a write comes to be unconfirmed. ``drop`` cuts the connection (not for items of a batch).
     """
@@ -50,9 +52,10 @@ class Fault:
         self._skip = int(order.get("skip", 0))
         self.left = int(order.get("times", 1))
 
-    def hits(self, method: str, path: str, client: Optional[str]) -> bool:
+    def hits(self, method: str, path: str, client: Optional[str], version: str) -> bool:
         """Whether this request is meant; counts it when it is."""
-        if self.left <= 0 or not self._path.search(path):
+        # As handlers see it (users/…) or as the log of requests shows it (/v1.0/users/…).
+        if self.left <= 0 or not (self._path.search(path) or self._path.search(f"/{version}/{path}")):
             return False
         if self.order.get("method", method) != method or self.order.get("client", client) != client:
             return False
@@ -87,9 +90,9 @@ class Faults:
         """Forget all orders."""
         self._orders.clear()
 
-    def find(self, method: str, path: str, client: Optional[str]) -> Optional[Fault]:
+    def find(self, method: str, path: str, client: Optional[str], version: str) -> Optional[Fault]:
         """The fault for this request, if one was ordered."""
-        found = next((fault for fault in self._orders if fault.hits(method, path, client)), None)
+        found = next((fault for fault in self._orders if fault.hits(method, path, client, version)), None)
         self._orders = [fault for fault in self._orders if fault.left > 0]
         return found
 

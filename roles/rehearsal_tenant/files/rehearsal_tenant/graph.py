@@ -11,7 +11,7 @@ import re
 import uuid
 from typing import Any, Callable, NamedTuple, Optional
 
-from . import graph_delta, graph_tenant, graph_users
+from . import graph_delta, graph_members, graph_roles, graph_sync_behavior, graph_tenant, graph_users
 from . import graph_sync_jobs as jobs
 from .errors import GraphError, bad_request, denied, method_not_allowed
 from .faults import Fault
@@ -29,23 +29,57 @@ class Route(NamedTuple):
     permissions: tuple[str, ...]
 
 
-_READ_USERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-_WRITE_USERS = ("User.ReadWrite.All", "Directory.ReadWrite.All")
-_RESTORE = ("User.DeleteRestore.All", "User.ReadWrite.All")
-_READ_GROUPS = ("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-_READ_CONTACTS = ("OrgContact.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
-_READ_TENANT = ("Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-_READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
+_READ_USERS = ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY)
+# Clearing onPremisesObjectIdentifier has a permission of its own; the handler tells which change needs which.
+_WRITE_USERS = (*graph_users.WRITE_USERS, graph_users.SYNC_BEHAVIOR)
+_RESTORE = ("User.DeleteRestore.All", "User.ReadWrite.All", "Group.ReadWrite.All")
+_READ_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY)
+_READ_USERS_AND_GROUPS = (*_READ_USERS, *_READ_GROUPS)
+_READ_ROLES = ("RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory")
+_READ_ASSIGNMENTS = (
+    *_READ_ROLES,
+    "RoleAssignmentSchedule.Read.Directory",
+    "RoleAssignmentSchedule.ReadWrite.Directory",
+)
+_READ_ELIGIBILITY = (
+    *_READ_ROLES,
+    "RoleEligibilitySchedule.Read.Directory",
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+)
+_READ_PIM_GROUPS = (
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+    "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+)
+_READ_CONTACTS = ("OrgContact.Read.All", *_DIRECTORY)
+_READ_TENANT = ("Organization.Read.All", "Organization.ReadWrite.All", *_DIRECTORY)
+_READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", *_DIRECTORY)
 _READ_SYNC = ("OnPremDirectorySynchronization.Read.All", "OnPremDirectorySynchronization.ReadWrite.All")
 _WRITE_SYNC = ("OnPremDirectorySynchronization.ReadWrite.All",)
-_READ_APPS = ("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_READ_APPS = ("Application.Read.All", "Application.ReadWrite.All", *_DIRECTORY)
 _WRITE_JOBS = ("Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy")
 _READ_JOBS = ("Synchronization.Read.All", *_WRITE_JOBS)
+_CAST = "/{cast:microsoft.graph.|graph.}"
+_ROLES = "roleManagement/directory/"
+_PIM_GROUPS = "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
 _JOBS = "servicePrincipals/{principal}/synchronization/jobs"
 
 
 def _of(kind: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     return lambda tenant, request: handler(tenant, request, kind)
+
+
+def _with_cast(path: str, handler: Callable[..., Any], permissions: tuple[str, ...]) -> tuple[Route, ...]:
+    """A collection of several kinds, and the same narrowed to one kind."""
+    return Route("GET", path, handler, permissions), Route("GET", path + _CAST, handler, permissions)
+
+
+def _behavior(path: str, kind: str, permission: str) -> tuple[Route, ...]:
+    path += "/{id}/onPremisesSyncBehavior"
+    return (
+        Route("GET", path, _of(kind, graph_sync_behavior.get_behavior), (permission,)),
+        Route("PATCH", path, _of(kind, graph_sync_behavior.patch_behavior), (permission,)),
+    )
 
 
 ROUTES = (
@@ -55,15 +89,32 @@ ROUTES = (
     Route("GET", "users/delta()", graph_delta.user_delta, _READ_USERS),
     Route("GET", "users/{id}", graph_users.get_object, _READ_USERS),
     Route("PATCH", "users/{id}", graph_users.patch_user, _WRITE_USERS),
+    *_with_cast("users/{id}/memberOf", graph_members.list_member_of, _READ_USERS_AND_GROUPS),
+    *_with_cast("users/{id}/transitiveMemberOf", graph_members.list_transitive_member_of, _READ_USERS_AND_GROUPS),
+    *_behavior("users", "user", graph_users.SYNC_BEHAVIOR),
+    *_behavior("groups", "group", "Group-OnPremisesSyncBehavior.ReadWrite.All"),
+    *_behavior("contacts", "contact", "Contacts-OnPremisesSyncBehavior.ReadWrite.All"),
     Route("GET", "groups", _of("group", graph_users.list_objects), _READ_GROUPS),
     Route("GET", "groups/{id}", _of("group", graph_users.get_object), _READ_GROUPS),
+    *_with_cast("groups/{id}/members", graph_members.list_members, _READ_GROUPS),
+    *_with_cast("groups/{id}/owners", graph_members.list_owners, _READ_GROUPS),
+    *_with_cast("groups/{id}/transitiveMembers", graph_members.list_transitive_members, _READ_GROUPS),
     Route("GET", "contacts", _of("contact", graph_users.list_objects), _READ_CONTACTS),
     Route("GET", "contacts/{id}", _of("contact", graph_users.get_object), _READ_CONTACTS),
-    Route("GET", "directory/deletedItems/{cast:microsoft.graph.|graph.}", graph_users.list_deleted, _READ_USERS),
-    Route("GET", "directory/deletedItems/{id}", graph_users.get_deleted, _READ_USERS),
-    Route("GET", "directory/deletedItems/{id}/{cast:microsoft.graph.|graph.}", graph_users.get_deleted, _READ_USERS),
+    Route("GET", "directory/deletedItems" + _CAST, graph_users.list_deleted, _READ_USERS_AND_GROUPS),
+    *_with_cast("directory/deletedItems/{id}", graph_users.get_deleted, _READ_USERS_AND_GROUPS),
     Route("DELETE", "directory/deletedItems/{id}", graph_users.purge_deleted, _RESTORE),
     Route("POST", "directory/deletedItems/{id}/restore", graph_users.restore_deleted, _RESTORE),
+    Route("GET", "directoryRoles", graph_roles.list_directory_roles, (*_READ_ROLES, *_DIRECTORY)),
+    *_with_cast("directoryRoles/{id}/members", graph_members.list_role_members, (*_READ_ROLES, *_DIRECTORY)),
+    Route("GET", _ROLES + "roleDefinitions", graph_roles.list_definitions, (*_READ_ROLES, *_DIRECTORY)),
+    Route("GET", _ROLES + "roleDefinitions/{id}", graph_roles.get_definition, (*_READ_ROLES, *_DIRECTORY)),
+    Route("GET", _ROLES + "roleAssignments", graph_roles.list_assignments, (*_READ_ROLES, *_DIRECTORY)),
+    Route("GET", _ROLES + "roleAssignmentScheduleInstances", graph_roles.list_assignment_instances, _READ_ASSIGNMENTS),
+    Route(
+        "GET", _ROLES + "roleEligibilityScheduleInstances", graph_roles.list_eligibility_instances, _READ_ELIGIBILITY
+    ),
+    Route("GET", _PIM_GROUPS, graph_roles.list_group_eligibilities, _READ_PIM_GROUPS),
     Route("GET", "organization", graph_tenant.list_organization, _READ_TENANT),
     Route("GET", "organization/{id}", graph_tenant.get_organization, _READ_TENANT),
     Route("GET", "domains", graph_tenant.list_domains, _READ_DOMAINS),
@@ -110,7 +161,7 @@ class GraphDoor:
     async def serve(self, request: GraphRequest, in_batch: bool = False, client_request_id: str = "") -> Reply:
         """One request or one item of a batch: the answer, errors included, and its line in the log."""
         tenant = self._tenant
-        fault = tenant.faults.find(request.method, request.path, request.caller.client_id)
+        fault = tenant.faults.find(request.method, request.path, request.caller.client_id, request.version)
         try:
             reply = await self._answer(request, in_batch, fault)
         except GraphError as error:

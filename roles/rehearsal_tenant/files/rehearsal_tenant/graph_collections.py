@@ -16,13 +16,23 @@ Source = Callable[[str], Iterable[Body]]
 """The objects whose id comes after the given one, in order of their ids."""
 
 
+Show = Callable[[Body, tuple[str, ...]], Body]
+"""How an object looks when these properties are asked for."""
+
+
 def answer_collection(
-    request: GraphRequest, shape: Shape, source: Source, context: str, filter_modes: Optional[Mapping[str, str]] = None
+    request: GraphRequest,
+    shape: Shape,
+    source: Source,
+    context: str,
+    filter_modes: Optional[Mapping[str, str]] = None,
+    show: Optional[Show] = None,
 ) -> Reply:
     """One page of a collection, as the query options ask.
 
     :param context: the tail of @odata.context, for example ``users``.
     :param filter_modes: see ``read_query``.
+    :param show: for collections of several kinds; else the object is projected as its shape says.
     """
     query = read_query(request, shape, filter_modes)
     page, next_token = _sorted_page(query, source) if query.orderby else _page(query, source)
@@ -31,7 +41,10 @@ def answer_collection(
         body["@odata.count"] = sum(1 for _item in _matching(query, source("")))
     if next_token is not None:
         body["@odata.nextLink"] = link(request, request.path, skiptoken=encode_token(next_token))
-    body["value"] = [project(item, query.select, shape) for item in page]
+    if show is None:
+        body["value"] = [project(item, query.select, shape, query.expand) for item in page]
+    else:
+        body["value"] = [show(item, query.select) for item in page]
     return Reply(200, body)
 
 

@@ -17,6 +17,8 @@ from .shapes import KINDS, USER, Shape
 from .store import DELETED, GONE, LIVE, Stored
 from .tenant import Tenant
 
+WRITE_USERS = ("User.ReadWrite.All", "Directory.ReadWrite.All")
+SYNC_BEHAVIOR = "User-OnPremisesSyncBehavior.ReadWrite.All"
 _CONTEXTS = {"user": "users", "group": "groups", "contact": "contacts"}
 # Who may write users when a person signed in.
 _USER_WRITERS = HIGHEST | {"User Administrator", "Hybrid Identity Administrator"}
@@ -62,6 +64,7 @@ def source_of(tenant: Tenant, kind: str, container: str = LIVE) -> Source:
 
 def list_objects(tenant: Tenant, request: GraphRequest, kind: str = "user") -> Reply:
     """GET /users, /groups, /contacts."""
+    _check_identifier_read(tenant, request)
     return answer_collection(request, KINDS[kind], source_of(tenant, kind), _CONTEXTS[kind], filter_modes(tenant))
 
 
@@ -73,8 +76,24 @@ def count_users(tenant: Tenant, request: GraphRequest) -> Reply:
     return count_only(request, USER, source_of(tenant, "user"))
 
 
+def _check_identifier_read(tenant: Tenant, request: GraphRequest) -> None:
+    """
+    :raises GraphError: 400 or 403 when onPremisesObjectIdentifier is asked for and may not be read.
+    """
+    rule = tenant.settings.objectIdentifierRead
+    if rule == "shown" or "onPremisesObjectIdentifier" not in request.query.get("$select", ""):
+        return
+    if rule == "hidden":
+        raise bad_request(
+            "Could not find a property named 'onPremisesObjectIdentifier' on type 'microsoft.graph.user'.", "BadRequest"
+        )
+    if SYNC_BEHAVIOR not in request.caller.permissions:
+        raise denied()
+
+
 def get_object(tenant: Tenant, request: GraphRequest, kind: str = "user") -> Reply:
     """GET /users/{id or UPN}, /groups/{id}, /contacts/{id}."""
+    _check_identifier_read(tenant, request)
     wanted = request.parameters["id"]
     shape = KINDS[kind]
     names = read_select(request, shape)
@@ -99,9 +118,8 @@ def patch_user(tenant: Tenant, request: GraphRequest) -> Reply:
     if target is None:
         raise not_found(request.parameters["id"])
     _check_names(changes, request.version)
+    _check_permissions(tenant, request.caller, changes)
     check_may_write(tenant, request.caller, target, sensitive=bool(_SENSITIVE & set(changes)))
-    if "onPremisesObjectIdentifier" in changes:
-        _check_identifier(changes, request.caller)
     _check_owner(tenant, request.caller, target, changes)
     if changes.get("onPremisesImmutableId") == "" and tenant.settings.emptyAnchor == "ignore":
         changes = {name: value for name, value in changes.items() if name != "onPremisesImmutableId"}
@@ -143,9 +161,15 @@ def _check_names(changes: dict[str, Any], version: str) -> None:
             raise bad_request(f"A value of the wrong type was found for property '{name}'.")
 
 
-def _check_identifier(changes: dict[str, Any], caller: Caller) -> None:
-    """onPremisesObjectIdentifier: it can be cleared, alone, by those who may; it is never set."""
-    if "User-OnPremisesSyncBehavior.ReadWrite.All" not in caller.permissions:
+def _check_permissions(tenant: Tenant, caller: Caller, changes: dict[str, Any]) -> None:
+    """onPremisesObjectIdentifier can be cleared by those who may, and is never set; all else is a plain write."""
+    clears_only = set(changes) == {"onPremisesObjectIdentifier"}
+    own_permission_is_enough = clears_only and tenant.settings.objectIdentifierClearNeeds == SYNC_BEHAVIOR
+    if not own_permission_is_enough and not caller.permissions & set(WRITE_USERS):
+        raise denied()
+    if "onPremisesObjectIdentifier" not in changes:
+        return
+    if SYNC_BEHAVIOR not in caller.permissions:
         raise denied()
     if not caller.directory_roles & {"Global Administrator", "Hybrid Identity Administrator"} and caller.delegated:
         raise denied()
@@ -218,7 +242,14 @@ def list_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
     kind = request.parameters["cast"].rpartition(".")[2]
     if kind not in ("user", "group"):
         raise bad_request(f"Unsupported resource type 'microsoft.graph.{kind}' for this operation.")
+    _check_reads_kind(request.caller, kind)
     return answer_collection(request, KINDS[kind], source_of(tenant, kind, DELETED), "directoryObjects")
+
+
+def _check_reads_kind(caller: Caller, kind: str) -> None:
+    """The recycle bin has no permission of its own: whoever reads users reads deleted ones."""
+    if not any(item.startswith((f"{kind.title()}.Read", "Directory.Read")) for item in caller.permissions):
+        raise denied()
 
 
 def get_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
@@ -227,6 +258,7 @@ def get_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
     cast = request.parameters.get("cast")
     if found is None or found.container != DELETED or cast not in (None, *_casts(found.kind)):
         raise not_found(request.parameters["id"])
+    _check_reads_kind(request.caller, found.kind)
     shape = KINDS[found.kind]
     body = _entity(request, found, read_select(request, shape), shape)
     return Reply(200, {"@odata.type": f"#microsoft.graph.{shape.type_name}", **body})

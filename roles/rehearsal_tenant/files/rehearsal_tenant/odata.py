@@ -24,7 +24,7 @@ from .shapes import Shape
 Body = dict[str, Any]
 Test = Callable[[Body], bool]
 
-_OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$orderby", "$skiptoken"})
+_OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$orderby", "$skiptoken", "$expand"})
 DEFAULT_TOP = 100
 _CASE_SENSITIVE = frozenset({"onPremisesImmutableId"})
 _QUOTED_OR_WORD = re.compile(r"'(?:[^']|'')*'|\b(?:startsWith|endsWith|and|or|not)\b(\()?", re.IGNORECASE)
@@ -39,6 +39,7 @@ class Query(NamedTuple):
     counted: bool
     orderby: Optional[tuple[str, bool]]
     skiptoken: Optional[dict[str, Any]]
+    expand: tuple[str, ...] = ()
 
 
 def read_query(request: GraphRequest, shape: Shape, filter_modes: Optional[Mapping[str, str]] = None) -> Query:
@@ -67,6 +68,7 @@ def read_query(request: GraphRequest, shape: Shape, filter_modes: Optional[Mappi
         counted=counted and request.advanced,
         orderby=orderby,
         skiptoken=_read_token(request.query["$skiptoken"]) if "$skiptoken" in request.query else None,
+        expand=_read_expand(request, shape),
     )
 
 
@@ -88,11 +90,21 @@ def read_select(request: GraphRequest, shape: Shape, collection: bool = False) -
     return names
 
 
-def project(body: Body, names: tuple[str, ...], shape: Shape) -> Body:
+def _read_expand(request: GraphRequest, shape: Shape) -> tuple[str, ...]:
+    text = request.query.get("$expand", "").strip()
+    names = tuple(name.strip() for name in text.split(",")) if text else ()
+    for name in names:
+        if name not in shape.expandable:
+            raise unsupported_query(f"$expand of '{name}' is not supported by this rehearsal tenant.")
+    return names
+
+
+def project(body: Body, names: tuple[str, ...], shape: Shape, expand: tuple[str, ...] = ()) -> Body:
     """The object as it is returned: only what was asked for, and ``id``."""
     shown = {name: body.get(name, shape.empty(name)) for name in names}
     if "id" in shape.properties:
         shown.setdefault("id", body.get("id"))
+    shown.update({name: body.get(name) for name in expand})
     return shown
 
 

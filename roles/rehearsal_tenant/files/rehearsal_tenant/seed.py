@@ -18,8 +18,11 @@ from .store import DELETED, LIVE, LONG_AGO, Store, Stored
 from .tenant import FEATURES, Client, Tenant
 
 SECTIONS = (
-    "tenant", "users", "deletedUsers", "groups", "contacts", "domains", "roles", "features", "settings", "directories",
+    "tenant", "users", "deletedUsers", "groups", "deletedGroups", "contacts", "domains", "roles", "features",
+    "settings", "directories",
 )  # fmt: skip
+# Ids of other objects that a group of a seed lists; the eligible ones by PIM for groups.
+GROUP_LISTS = ("members", "owners", "eligibleMembers", "eligibleOwners")
 _NAMESPACE = uuid.UUID("7d0e4a5c-2f4f-4c39-9f0b-1f7f6f0f3a51")
 
 # What cannot be rehearsed when no user of the seed carries a property.
@@ -101,6 +104,7 @@ def build_tenant(seed: dict[str, Any], clock: TenantClock) -> Tenant:
     loader.load(users, "users", "user", LIVE)
     loader.load(_rows(seed, "deletedUsers"), "deletedUsers", "user", DELETED)
     loader.load(_rows(seed, "groups"), "groups", "group", LIVE)
+    loader.load(_rows(seed, "deletedGroups"), "deletedGroups", "group", DELETED)
     loader.load(_rows(seed, "contacts"), "contacts", "contact", LIVE)
     tenant.organization.setdefault("onPremisesSyncEnabled", bool(seed.get("directories")) or loader.any_synced or None)
     tenant.organization.setdefault("onPremisesLastSyncDateTime", loader.last_sync)
@@ -139,7 +143,7 @@ class _Loader:
             if name in shape.properties:
                 _check_type(value, shape, name, place)
                 body[name] = value
-            elif name in ("members", "owners") and kind == "group":
+            elif name in GROUP_LISTS and kind == "group":
                 body[name] = [str(_object_id(item)).lower() for item in value]
             elif name == "onPremisesSyncBehavior":
                 body[name] = _object(value, f"{place}.{name}")
@@ -351,8 +355,15 @@ def _roles(seed: dict[str, Any], tenant: Tenant) -> RoleBook:
                 f"{place}: unknown {', '.join(sorted(unknown))}; a role has user or group, role, eligible, privileged."
             )
         assignments.append(_assignment(given, place, tenant))
-    groups = tenant.store.page("group", LIVE, tenant.clock.now())
-    return RoleBook(assignments, groups)
+    _make_role_assignable({item.principal_id for item in assignments}, tenant)
+    return RoleBook(assignments, tenant.store.page("group", LIVE, tenant.clock.now()))
+
+
+def _make_role_assignable(principals: set[str], tenant: Tenant) -> None:
+    """Only a role-assignable group can have a role, even where the seed does not carry the property."""
+    for group in list(tenant.store.page("group", LIVE, tenant.clock.now())):
+        if group.id in principals and not group.body.get("isAssignableToRole"):
+            tenant.store.put("group", group.id, {**group.body, "isAssignableToRole": True}, LIVE, LONG_AGO)
 
 
 def _assignment(given: dict[str, Any], place: str, tenant: Tenant) -> Assignment:

@@ -83,6 +83,27 @@ SETTINGS: dict[str, Setting] = {
         "When onPremisesObjectIdentifier of the target blocks a hard match.",
         "Must the identifier be empty, or only not name another object?",
     ),
+    "objectIdentifierRead": Setting(
+        "shown",
+        ("shown", "with_permission", "hidden"),
+        "Whether beta shows onPremisesObjectIdentifier: always, with the permission to clear it, or never.",
+        "Who may read the object identifier of a user?",
+    ),
+    "objectIdentifierClearNeeds": Setting(
+        "User-OnPremisesSyncBehavior.ReadWrite.All",
+        ("User-OnPremisesSyncBehavior.ReadWrite.All", "User.ReadWrite.All"),
+        "PATCH of onPremisesObjectIdentifier to null: with that permission alone, or User.ReadWrite.All too.",
+        "Does clearing the object identifier also need User.ReadWrite.All?",
+    ),
+    "roleGroupsBlockMatch": Setting(
+        False,
+        YES_NO,
+        "Whether a member or owner of a role-assignable group is refused whatever role the group has.",
+        "Does a role-assignable group block a hard match by itself?",
+    ),
+    "pimLicensed": Setting(
+        True, YES_NO, "Whether the tenant has the licence for PIM; else eligibility is refused and does not count."
+    ),
     "appOnlySyncFeatures": Setting(
         "accept",
         ("accept", "refuse"),

@@ -23,12 +23,13 @@ class Property(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A kind of object: the type's name, what comes without $select, and all that can be selected."""
+    """A kind of object: the type's name, what comes without $select, all that can be selected, and expanded."""
 
     type_name: str
     returned_by_default: tuple[str, ...]
     properties: dict[str, Property]
     max_top: int = 999
+    expandable: tuple[str, ...] = ()
 
     def property(self, name: str, version: str) -> Property:
         """
@@ -163,6 +164,7 @@ _GROUP: dict[str, Property] = {
     "mailEnabled": Property("boolean", _ops("eq")),
     "mailNickname": _NAME,
     "membershipRule": _TEXT,
+    "membershipRuleProcessingState": _TEXT,
     "onPremisesDomainName": _TEXT,
     "onPremisesNetBiosName": _TEXT,
     "onPremisesSamAccountName": _RARE,
@@ -226,3 +228,19 @@ _ORGANIZATION = {
 ORGANIZATION = Shape("organization", tuple(_ORGANIZATION), _ORGANIZATION)
 
 KINDS = {"user": USER, "group": GROUP, "contact": CONTACT}
+
+_DIRECTORY_ROLE: dict[str, Property] = {
+    "id": Property("string", _ops("eq in")),
+    "deletedDateTime": Property("datetime"),
+    "description": _TEXT,
+    "displayName": Property("string", _ops("eq")),
+    "roleTemplateId": Property("string", _ops("eq in")),
+}
+DIRECTORY_ROLE = Shape("directoryRole", tuple(_DIRECTORY_ROLE), _DIRECTORY_ROLE)
+# What members, owners and memberOf mix: every property that one of the kinds has.
+DIRECTORY_OBJECT = Shape(
+    "directoryObject", ("id",), {**_DIRECTORY_ROLE, **_CONTACT, **_GROUP, **_USER, "id": Property("string")}
+)
+OBJECT_TYPES = {
+    f"#microsoft.graph.{shape.type_name}": shape for shape in (USER, GROUP, CONTACT, SERVICE_PRINCIPAL, DIRECTORY_ROLE)
+}

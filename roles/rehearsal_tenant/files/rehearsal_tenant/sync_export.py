@@ -154,9 +154,18 @@ class Exporter:
             anchor=body.get("onPremisesImmutableId"),
             synced=body.get("onPremisesSyncEnabled") is True,
             cloud_managed=behavior.get("isCloudManaged") is True,
-            holds_role=self._tenant.roles.blocks_match(stored.id, self._tenant.settings.roleCheck == "any"),
+            holds_role=self._holds_role(stored),
             object_identifier=body.get("onPremisesObjectIdentifier"),
             connected_to=self._owners.get(stored.id),
+        )
+
+    def _holds_role(self, stored: Stored) -> bool:
+        settings = self._tenant.settings
+        return self._tenant.roles.blocks_match(
+            stored.id,
+            any_role=settings.roleCheck == "any",
+            with_eligible=settings.pimLicensed,
+            guarded=settings.roleGroupsBlockMatch,
         )
 
     def _write(

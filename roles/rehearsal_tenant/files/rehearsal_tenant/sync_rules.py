@@ -170,6 +170,10 @@ RULES: tuple[Rule, ...] = (
         lambda f: f.connected and f.connected.cloud_managed,
         SKIP, "SourceOfAuthorityCloud", "The source of authority of the user is the cloud.", _connected,
     ),
+    Rule(
+        lambda f: f.connected and not f.connected.synced and f.hard_match_blocked,
+        REFUSE, "InvalidHardMatch", _HARD_MATCH_REFUSED, _connected,
+    ),
     Rule(lambda f: f.connected, UPDATE, "Connected", "The object is connected.", _connected),
     # A soft-deleted twin wins over the live user.
     Rule(

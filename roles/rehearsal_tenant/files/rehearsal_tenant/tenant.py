@@ -54,8 +54,10 @@ DEFAULT_PERMISSIONS = (
     "OnPremDirectorySynchronization.Read.All",
     "OrgContact.Read.All",
     "Organization.Read.All",
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup",
     "RoleManagement.Read.Directory",
     "Synchronization.ReadWrite.All",
+    "User-OnPremisesSyncBehavior.ReadWrite.All",
     "User.Read.All",
     "User.ReadWrite.All",
 )

@@ -214,7 +214,7 @@ def test_the_object_identifier_is_cleared_with_its_own_permission_and_never_set(
         settings={
             "clients": [
                 {"clientId": CLIENT_ID, "secret": SECRET, "permissions": rights},
-                {"clientId": other, "secret": SECRET},
+                {"clientId": other, "secret": SECRET, "permissions": rights[:1]},
             ]
         },
     )
