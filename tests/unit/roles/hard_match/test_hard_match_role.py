@@ -39,7 +39,9 @@ def test_every_default_is_a_documented_variable():
 
 def test_the_other_entry_points_use_variables_of_the_main_one():
     for name, spec in SPECS.items():
-        assert spec["options"].keys() <= SPECS["main"]["options"].keys(), name
+        # A run that goes forward has no journals to undo.
+        own = {"hard_match_journals"} if name == "rollback" else set()
+        assert spec["options"].keys() - own <= SPECS["main"]["options"].keys(), name
 
 
 def test_readme_names_every_variable_and_entry_point():
