@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Callable, Optional, TypeVar
 
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
     RowError,
@@ -25,32 +25,55 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
 FIELDS = ("user", "immutable_id", "object_guid", "wave")
 
 
-def read_pairs(path: str, problems: list[dict[str, Any]] | None = None) -> Iterator[tuple[int, dict[str, str | None]]]:
-    """Read a list written by hand: CSV or JSON Lines with ``user`` and one or both of ``immutable_id, object_guid``.
+Problems = list[dict[str, Any]]
+Fields = dict[str, Optional[str]]
+T = TypeVar("T")
 
-    CSV has a header line; comma, semicolon or tab is told from it. UTF-8 and UTF-16 (with its mark) are read.
+
+def read_pairs(path: str, problems: Problems | None = None) -> Iterator[tuple[int, Fields]]:
+    """Read a list written by hand: CSV or JSON Lines with ``user`` and one or both of ``immutable_id, object_guid``.
 
     :returns: ``(line number, fields)`` with all of :data:`FIELDS`; what is empty or absent is ``None``. Values are as
         written: whether they are right is for the caller to say.
+    :param problems: see :func:`read_list`.
+    :raises RowError: see :func:`read_list`.
+    """
+    return read_list(path, _pair_columns, _pair, problems)
+
+
+def read_list(
+    path: str,
+    objection: Callable[[set[str]], Optional[str]],
+    read: Callable[[int, Fields], T],
+    problems: Problems | None = None,
+) -> Iterator[T]:
+    """Read CSV or JSON Lines that people wrote.
+
+    CSV has a header line; comma, semicolon or tab is told from it. UTF-8 and UTF-16 (with its mark) are read.
+
+    :param objection: says what the column names of a CSV lack, in a sentence.
+    :param read: reads one row from its line number and its texts, where ``None`` stands for an empty one; raises
+        ``ValueError`` with a sentence for a bad row.
     :param problems: takes ``{"source", "line", "value", "message"}`` of each bad row, and the rest goes on; without it
         the first bad row ends the reading.
-    :raises RowError: for a file without these fields, or a bad row.
+    :raises RowError: for a file without the right columns or without rows, or a bad row.
     """
     text = _read_text(path)
-    rows = _json_pairs(text) if text.lstrip().startswith("{") else _csv_pairs(text, path)
+    rows = _json_rows(text) if text.lstrip().startswith("{") else _csv_rows(text, path, objection)
     found = False
     for line, fields in rows:
         found = True
-        if isinstance(fields, dict):
-            pair = {name: _text_or_none(fields.get(name)) for name in FIELDS}
-            if pair["user"] is not None:
-                yield line, pair
-                continue
-            fields = 'the row names no "user" (an object id or a user principal name).'
-        if problems is None:
-            raise RowError(fields, path, line)
-        value = shown(text.split("\n")[line - 1].encode("utf-8", "replace"))
-        problems.append({"source": path, "line": line, "value": value, "message": fields})
+        try:
+            if isinstance(fields, str):
+                raise ValueError(fields)
+            row = read(line, {name: _text_or_none(value) for name, value in fields.items()})
+        except ValueError as exc:
+            if problems is None:
+                raise RowError(str(exc), path, line) from None
+            value = shown(text.split("\n")[line - 1].encode("utf-8", "replace"))
+            problems.append({"source": path, "line": line, "value": value, "message": str(exc)})
+        else:
+            yield row
     if not found:
         raise RowError("the file has no rows.", path)
 
@@ -69,7 +92,7 @@ def is_pairs(path: str) -> bool:
     return "user" in names and bool({"immutable_id", "object_guid"} & names) and "kind" not in names
 
 
-def _json_pairs(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Yield each line's fields, or what is wrong with it."""
     for line, content in enumerate(text.split("\n"), 1):
         if not content.strip():
@@ -78,7 +101,9 @@ def _json_pairs(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
         yield line, "the line is no JSON object." if fields is None else fields
 
 
-def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _csv_rows(
+    text: str, path: str, objection: Callable[[set[str]], Optional[str]]
+) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Yield each row's fields, or what is wrong with it."""
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -88,7 +113,7 @@ def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any] | str
             if not any(cell.strip() for cell in cells):
                 continue
             if names is None:
-                names = _pair_columns(cells, path, reader.line_num)
+                names = _column_names(cells, path, reader.line_num, objection)
                 continue
             if len(cells) == len(names):
                 yield reader.line_num, dict(zip(names, cells))
@@ -99,16 +124,28 @@ def _csv_pairs(text: str, path: str) -> Iterator[tuple[int, dict[str, Any] | str
         raise RowError(f"the line is no CSV: {exc}.", path, reader.line_num) from None
 
 
-def _pair_columns(cells: list[str], path: str, line: int) -> list[str]:
+def _column_names(cells: list[str], path: str, line: int, objection: Callable[[set[str]], Optional[str]]) -> list[str]:
     names = [cell.strip().lower() for cell in cells]
-    if "user" not in names or not {"immutable_id", "object_guid"} & set(names):
-        raise RowError(
-            f'the header must name "user" and "immutable_id" or "object_guid"; it names {", ".join(names)}.', path, line
-        )
+    message = objection(set(names))
+    if message:
+        raise RowError(f"{message}; it names {', '.join(names)}.", path, line)
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise RowError(f"the header names {', '.join(twice)} twice.", path, line)
     return names
+
+
+def _pair_columns(names: set[str]) -> str | None:
+    if "user" in names and {"immutable_id", "object_guid"} & names:
+        return None
+    return 'the header must name "user" and "immutable_id" or "object_guid"'
+
+
+def _pair(line: int, fields: Fields) -> tuple[int, Fields]:
+    pair = {name: fields.get(name) for name in FIELDS}
+    if pair["user"] is None:
+        raise ValueError('the row names no "user" (an object id or a user principal name).')
+    return line, pair
 
 
 def _read_text(path: str) -> str:

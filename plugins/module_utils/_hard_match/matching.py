@@ -2,90 +2,74 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""Which user of the tenant is meant: an index of the tenant's users, and the keys to look them up by."""
+"""Which user of the tenant an AD object means. The decision table:
+
+A key finds *members* (live), *others* (live, external or resource accounts) and *deleted* users. Keys are tried in the
+order of ``match_by``; the strongest that finds members decides, or if none does, the strongest that finds others. The
+keys of ``weak_match_by`` come last.
+
+==============================================================  ======================================================
+The deciding key finds                                          Then
+==============================================================  ======================================================
+one member                                                      that is the match
+several members (or several others and no member)               ``several_users``, all named
+one member and others                                           ``external_also_fits``: the member, if a person agrees
+no member, one other                                            ``external_user`` or ``resource_account``: never,
+                                                                unless a person named it by its id
+nobody, and no other key finds anybody live                     ``not_found``, ``no_key`` or ``user_deleted``
+one of them already has the wanted anchor                       that one, if ``immutable_id`` is a key
+somebody, by a weak key                                         as above, and ``weak_match``: if a person agrees
+==============================================================  ======================================================
+
+A stronger key contradicts the pair (``match_contradicted``) when
+
+==============================================================  ======================================================
+The stronger key                                                The row
+==============================================================  ======================================================
+finds only deleted users, or others                             conflict; the user counts as claimed, for nobody knows
+is ``map``, and names a user who is not there                   the same
+is ``map``, and gives the user to another AD object             conflict; the user is free for that object
+is ``on_premises_security_identifier``, and both sides have     conflict; the user is free for the object that has the
+one, and they differ                                            SID
+is ``immutable_id``, and somebody else holds the anchor         conflict ``anchor_held`` or ``anchor_held_deleted``,
+                                                                whatever its place (see :mod:`obstacles`)
+is any other one, and finds nobody                              no contradiction: that is what further keys are for
+==============================================================  ======================================================
+
+What a weaker key finds never changes the decision; it is shown. A weak key that did not find the user says in the
+evidence whether it agrees.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Optional, Union
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Optional
 
-from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._anchor import AnchorError, immutable_id, parse_guid
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import (
+    NOBODY,
+    CloudIndex,
+    CloudUser,
+    Found,
+    folded,
+    named_key,
+    shown_of,
+    smtp_addresses,
+    values_of,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed, reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import (
+    IMMUTABLE_ID,
+    MAP,
+    SID,
+    Key,
+    rewritten,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_map import MatchMap
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish, is_object_id
 
-DEFAULT_MATCH_BY = ("immutable_id", "user_principal_name")
-
-# What a user can be looked up by. Services compare anchors by case, names and addresses without.
-CLOUD_KEYS = ("immutable_id", "user_principal_name", "mail", "proxy_address", "id")
-
-# What of an objects row can be compared with it.
-AD_FIELDS = (
-    "display_name",
-    "employee_id",
-    "id",
-    "immutable_id",
-    "login_name",
-    "mail",
-    "mail_nickname",
-    "object_guid",
-    "proxy_address",
-    "sam_account_name",
-    "target_address",
-    "user_principal_name",
-)
-
-# A name alone compares like with like. The sign-in name in the cloud comes from login_name, which need not be AD's UPN.
-_LIKE = {"user_principal_name": "login_name"}
-_MARK_OF_EXTERNALS = "#ext#"
-# Of creationType. EmailVerified is self-service sign-up by an internal user, and LocalAccount one of Azure AD B2C.
-_CREATED_AS_EXTERNAL = frozenset({"Invitation", "SelfServiceSignUp"})
-
-
-class CloudUser(NamedTuple):
-    """A user of the tenant, as small as it can be: a tenant may have a million."""
-
-    id: str
-    user_principal_name: Optional[str]
-    mail: Optional[str]
-    display_name: Optional[str]
-    #: SMTP addresses in lower case, without prefix.
-    addresses: tuple[str, ...]
-    immutable_id: Optional[str]
-    #: True, False (left scope) and None (never synced, or no longer) are three answers.
-    synced: Optional[bool]
-    last_sync: Optional[str]
-    sid: Optional[str]
-    #: ``(property, value)`` of what the service parked for being taken.
-    parked: tuple[tuple[str, str], ...]
-    enabled: Optional[bool]
-    mail_nickname: Optional[str]
-    employee_id: Optional[str]
-    #: ``onPremisesSamAccountName``: what AD had when the user was last synced.
-    sam_account_name: Optional[str]
-    #: Signs in elsewhere, or was invited: not one of the company's own people.
-    external: bool
-    #: A resource account (a meeting room, a call queue).
-    resource: bool
-    #: Member of a restricted-management administrative unit.
-    restricted: Optional[bool]
-    deleted: bool
-
-    @property
-    def name(self) -> str:
-        """How a person finds the user: UPN and id."""
-        shown = f"{self.user_principal_name} ({self.id})" if self.user_principal_name else self.id
-        return f"{shown}, deleted" if self.deleted else shown
-
-    def evidence(self) -> dict[str, Any]:
-        """What a row shows of a candidate."""
-        return {"id": self.id, "user_principal_name": self.user_principal_name, "deleted": self.deleted}
-
-
-class Key(NamedTuple):
-    """One key of ``match_by``."""
-
-    name: str
-    ad: str
-    cloud: str
+# Of the candidates of one key, this many are shown as evidence: an address shared by thousands would fill the disk.
+_SHOWN = 25
 
 
 class Match(NamedTuple):
@@ -96,155 +80,97 @@ class Match(NamedTuple):
     matched_by: Optional[str]
     #: The deciding key's value.
     value: Optional[str]
-    #: Every key tried: ``{"key", "value", "users": [{"id", "user_principal_name", "deleted"}]}``.
+    #: Every key tried: ``{"key", "value", "users": [{"id", "user_principal_name", "deleted"}]}``; with ``original``
+    #: where the value was rewritten, ``line`` for a line of the map, ``more`` for candidates that are not shown, and
+    #: ``cloud, agrees`` (true, false, or null where the cloud has none) for keys that only confirm.
     evidence: list[dict[str, Any]]
     #: Deleted users that fit by any key.
     deleted: list[CloudUser]
     #: Users, live and deleted, that hold the wanted anchor.
     holders: list[CloudUser]
+    #: A person named the user by its id, which is nobody's by accident.
+    explicit: bool = False
+    #: The pair was found by weak keys only: it is no rival of one that a strong key found.
+    weak: bool = False
+    #: External users and resource accounts that the deciding key found beside the one member.
+    beside: tuple[CloudUser, ...] = ()
+    #: What stronger keys say against the pair, as parts of a sentence.
+    contradictions: tuple[str, ...] = ()
+    #: False where a stronger key says which other AD object the user belongs to: then this one takes nobody's place.
+    claims: bool = True
+
+    @property
+    def objections(self) -> tuple[tuple[str, dict[str, str]], ...]:
+        """What speaks against the pair itself, as ``(action, reason)``, the decisive objection first."""
+        return tuple(_objections(self))
 
 
-def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
-    """Read a user as Graph returns it."""
-    upn = user.get("userPrincipalName")
-    errors = user.get("onPremisesProvisioningErrors") or ()
-    return CloudUser(
-        id=user["id"],
-        user_principal_name=upn,
-        mail=user.get("mail"),
-        display_name=user.get("displayName"),
-        addresses=smtp_addresses(user.get("proxyAddresses") or ()),
-        immutable_id=user.get("onPremisesImmutableId") or None,
-        synced=user.get("onPremisesSyncEnabled"),
-        last_sync=user.get("onPremisesLastSyncDateTime"),
-        sid=user.get("onPremisesSecurityIdentifier"),
-        parked=tuple((str(item.get("propertyCausingError")), str(item.get("value"))) for item in errors),
-        enabled=user.get("accountEnabled"),
-        mail_nickname=user.get("mailNickname"),
-        employee_id=user.get("employeeId"),
-        sam_account_name=user.get("onPremisesSamAccountName"),
-        external=is_external(user),
-        resource=user.get("isResourceAccount") is True,
-        restricted=user.get("isManagementRestricted"),
-        deleted=deleted or bool(user.get("deletedDateTime")),
+class _Tried(NamedTuple):
+    """One value, looked up."""
+
+    key: Key
+    value: str
+    #: What AD has, where that was rewritten.
+    original: Optional[str]
+    found: Found
+    #: The line of the map it stands in.
+    line: Optional[int] = None
+
+    def evidence(self) -> dict[str, Any]:
+        users = self.found.all()
+        item = {"key": self.key.name, "value": self.value, "users": [user.evidence() for user in users[:_SHOWN]]}
+        extra: dict[str, Any] = {
+            "original": self.original,
+            "line": self.line,
+            "more": max(len(users) - _SHOWN, 0) or None,
+        }
+        item.update({name: value for name, value in extra.items() if value is not None})
+        return item
+
+
+class _Choice(NamedTuple):
+    """Whom the deciding key found."""
+
+    users: list[CloudUser]
+    #: The keys that found them.
+    keys: tuple[Key, ...]
+    matched_by: Optional[str]
+    value: Optional[str]
+    explicit: bool = False
+    beside: tuple[CloudUser, ...] = ()
+
+
+_NO_CHOICE = _Choice([], (), None, None)
+
+
+def match(wish: Wish, index: CloudIndex, keys: list[Key], mapping: MatchMap | None = None) -> Match:
+    """Find the user that a wish is about; the module's docstring is the decision table.
+
+    :param keys: of :func:`match_keys.parse_match_by`; where the wish names its user, they are not needed.
+    :param mapping: the pairs of the option ``map``.
+    """
+    tried = _look_up_named(wish, index) if wish.user else _look_up_object(wish, index, keys, mapping)
+    chosen = _choose(tried, wish)
+    evidence = [item.evidence() for item in tried]
+    contradictions: tuple[str, ...] = ()
+    claims = True
+    if len(chosen.users) == 1 and not wish.user:
+        user = chosen.users[0]
+        evidence += _confirm(evidence, tried, wish, user, keys, chosen)
+        contradictions, claims = _contradictions(tried, wish, user, keys, chosen, mapping)
+    return Match(
+        chosen.users,
+        chosen.matched_by,
+        chosen.value,
+        evidence,
+        _united(item.found.deleted for item in tried),
+        index.find(IMMUTABLE_ID, wish.held) if wish.held else [],
+        chosen.explicit,
+        bool(chosen.keys) and all(key.weak for key in chosen.keys),
+        chosen.beside,
+        contradictions,
+        claims,
     )
-
-
-def is_external(user: Mapping[str, Any]) -> bool:
-    """Tell whether a user, as Graph returns it, is a guest or was invited; one sign of it is enough.
-
-    Somebody who was invited and made a member since stays one. Source: Microsoft Graph, user resource (``creationType``,
-    ``externalUserState``, ``userType``).
-    """
-    return (
-        user.get("userType") == "Guest"
-        or user.get("creationType") in _CREATED_AS_EXTERNAL
-        or user.get("externalUserState") is not None
-        or _MARK_OF_EXTERNALS in (user.get("userPrincipalName") or "").lower()
-    )
-
-
-def as_journalled(user: CloudUser, before: str | None, after: str | None) -> CloudUser:
-    """Return a user whose read may lag behind a write that the service accepted: the journal knows better."""
-    return user._replace(immutable_id=after) if user.immutable_id == before else user
-
-
-def smtp_addresses(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the SMTP addresses of ``proxyAddresses`` in lower case, the primary one first, each once."""
-    found: dict[str, None] = {}
-    for value in sorted(values, key=lambda value: not value.startswith("SMTP:")):
-        prefix, colon, address = value.partition(":")
-        if colon and prefix.lower() == "smtp":
-            found[address.lower()] = None
-        elif not colon and "@" in value:
-            found[value.lower()] = None
-    return tuple(found)
-
-
-def parse_match_by(keys: Iterable[Union[str, Mapping[str, Any]]]) -> list[Key]:
-    """Read the option ``match_by``.
-
-    :raises Failure: for a key that does not exist.
-    """
-    parsed = []
-    for key in keys:
-        if isinstance(key, Mapping):
-            if set(key) != {"ad", "cloud"}:
-                raise Failure(f"match_by: a pair has the two fields ad and cloud, not {', '.join(map(str, key))}.")
-            ad, cloud = str(key["ad"]), str(key["cloud"])
-            name = f"{ad}={cloud}"
-        else:
-            name = cloud = str(key)
-            ad = _LIKE.get(name, name)
-        ad = "proxy_address" if ad == "proxy_addresses" else ad
-        if cloud not in CLOUD_KEYS:
-            raise Failure(f"match_by: users cannot be looked up by {cloud}; there are {', '.join(CLOUD_KEYS)}.")
-        if ad not in AD_FIELDS:
-            raise Failure(f"match_by: AD objects have no {ad} to match by; there are {', '.join(AD_FIELDS)}.")
-        parsed.append(Key(name, ad, cloud))
-    if not parsed:
-        raise Failure("match_by is empty; name at least one key, for example user_principal_name.")
-    return parsed
-
-
-class CloudIndex:
-    """The users of a tenant, live and deleted, by everything they can be looked up by.
-
-    :param cloud_keys: those of :data:`CLOUD_KEYS` to index; ids, names and anchors are always indexed.
-    """
-
-    def __init__(self, users: Iterable[CloudUser], cloud_keys: Iterable[str] = ()) -> None:
-        wanted = {"immutable_id", "user_principal_name", "id", *cloud_keys}
-        self._by: dict[str, dict[str, Union[CloudUser, list[CloudUser]]]] = {key: {} for key in wanted}
-        self.count = 0
-        for user in users:
-            self.count += 1
-            for key, entries in self._by.items():
-                for value in _values_of(user, key):
-                    _add(entries, value, user)
-
-    def find(self, key: str, value: str) -> list[CloudUser]:
-        """Return the users, live and deleted, that fit."""
-        found = self._by[key].get(value if key == "immutable_id" else value.lower())
-        if found is None:
-            return []
-        return found if isinstance(found, list) else [found]
-
-    def user(self, user_id: str) -> CloudUser | None:
-        """Return the user, live or deleted, with this id."""
-        found = self.find("id", user_id)
-        return found[0] if found else None
-
-
-def match(wish: Wish, index: CloudIndex, match_by: list[Key]) -> Match:
-    """Find the user that a wish is about.
-
-    The first key that finds a live user decides. The anchor is different: whoever has it by now is looked at first, but
-    a user found by a name is not given up for it, because then somebody else holds the value.
-    """
-    tried = _look_up_named(wish, index) if wish.user else _look_up_object(wish, index, match_by)
-    held = wish.held
-    holders = index.find("immutable_id", held) if held else []
-    anchored: list[CloudUser] = []
-    named: tuple[str, str, list[CloudUser]] | None = None
-    deleted: dict[str, CloudUser] = {}
-    evidence = []
-    for key, value, users in tried:
-        evidence.append({"key": key.name, "value": value, "users": [user.evidence() for user in users]})
-        deleted.update((user.id, user) for user in users if user.deleted)
-        live = [user for user in users if not user.deleted]
-        if key.ad == key.cloud == "immutable_id":
-            anchored = live
-        elif live and (named is None or named[0] == key.name):
-            found = {user.id: user for user in (*(named[2] if named else ()), *live)}
-            named = (key.name, value if named is None else f"{named[1]}, {value}", list(found.values()))
-    both = [user for user in anchored if named is None or user in named[2]]
-    gone = list(deleted.values())
-    if both:
-        return Match(both, "immutable_id", held, evidence, gone, holders)
-    if named:
-        return Match(named[2], named[0], named[1], evidence, gone, holders)
-    return Match([], None, None, evidence, gone, holders)
 
 
 def object_values(row: Mapping[str, Any], field: str) -> tuple[str, ...]:
@@ -252,46 +178,163 @@ def object_values(row: Mapping[str, Any], field: str) -> tuple[str, ...]:
     if field == "proxy_address":
         return smtp_addresses(row.get("proxy_addresses") or ())
     value = row.get(field)
-    if field == "immutable_id":
+    if field == IMMUTABLE_ID:
         return (value,) if value else ()
     if field == "target_address" and value:
         return smtp_addresses([value])
     return (str(value).strip(),) if value and str(value).strip() else ()
 
 
-def _look_up_named(wish: Wish, index: CloudIndex) -> list[tuple[Key, str, list[CloudUser]]]:
-    user = str(wish.user)
-    cloud = "id" if is_object_id(user) else "user_principal_name"
-    return [(Key(cloud, "user", cloud), user, index.find(cloud, user))]
+def _objections(found: Match) -> Iterator[tuple[str, dict[str, str]]]:
+    if len(found.users) > 1:
+        users = _listed(found.users)
+        yield "ambiguous", reason("several_users", key=found.matched_by, value=found.value, users=users)
+    if len(found.users) != 1:
+        return
+    user, key, value = found.users[0], found.matched_by, found.value
+    if found.contradictions:
+        stronger = "; ".join(found.contradictions)
+        yield "conflict", reason("match_contradicted", user=user.name, key=key, value=value, stronger=stronger)
+    if user.external and not found.explicit:
+        yield "blocked", reason("external_user", user=user.name)
+    if user.resource and not found.explicit:
+        yield "blocked", reason("resource_account", user=user.name)
+    if found.beside:
+        others = _listed(found.beside)
+        yield "blocked", reason("external_also_fits", user=user.name, key=key, value=value, others=others)
+    if found.weak:
+        yield "blocked", reason("weak_match", user=user.name, key=key, value=value)
 
 
-def _look_up_object(wish: Wish, index: CloudIndex, match_by: list[Key]) -> list[tuple[Key, str, list[CloudUser]]]:
-    row = dict(wish.row or {})
-    # The wanted value counts, not the row's: the caller may have stated another anchor.
-    row["immutable_id"] = wish.held
-    return [(key, value, index.find(key.cloud, value)) for key in match_by for value in object_values(row, key.ad)]
+def _listed(users: Sequence[CloudUser]) -> str:
+    return listed([user.name for user in users])
 
 
-def _values_of(user: CloudUser, key: str) -> tuple[str, ...]:
-    if key == "proxy_address":
-        return user.addresses
-    value = getattr(user, key)
-    if not value:
-        return ()
-    if key == "immutable_id":
-        return (value,)
-    value = value.lower()
-    if key == "user_principal_name" and user.deleted:
-        # The recycle bin puts the object id, without dashes, before the name.
-        return tuple({value, value.removeprefix(user.id.replace("-", "").lower())})
-    return (value,)
+def _look_up_named(wish: Wish, index: CloudIndex) -> list[_Tried]:
+    cloud, user = named_key(str(wish.user))
+    return [_Tried(Key(cloud, "user", cloud), user, None, index.look_up(cloud, user))]
 
 
-def _add(entries: dict[str, Union[CloudUser, list[CloudUser]]], value: str, user: CloudUser) -> None:
-    found = entries.get(value)
-    if found is None:
-        entries[value] = user
-    elif isinstance(found, list):
-        found.append(user)
-    elif found is not user:
-        entries[value] = [found, user]
+def _look_up_object(wish: Wish, index: CloudIndex, keys: list[Key], mapping: MatchMap | None) -> list[_Tried]:
+    tried = []
+    for key in keys:
+        if key.name == MAP:
+            pairs = mapping.pairs_of(wish.row or {}) if mapping else ()
+            tried += [_Tried(key, pair.user, None, index.look_up(*named_key(pair.user)), pair.line) for pair in pairs]
+        elif key.finds:
+            values = _values(wish, key)
+            tried += [
+                _Tried(key, value, original, index.look_up(key.cloud, value)) for value, original in values.items()
+            ]
+    return tried
+
+
+def _values(wish: Wish, key: Key) -> dict[str, str | None]:
+    """Return the AD object's values for a key as the tenant would have them: value -> AD's own, where that differs."""
+    row = wish.row or {}
+    if key.ad == IMMUTABLE_ID:
+        # The wanted value counts, not the row's: the caller may have stated another anchor.
+        return {wish.held: None} if wish.held else {}
+    found: dict[str, str | None] = {}
+    for own in object_values(row, key.ad):
+        value = _as_anchor(own) if (key.ad, key.cloud) == ("object_guid", IMMUTABLE_ID) else rewritten(own, key.rewrite)
+        found.setdefault(value, None if value == own else own)
+    return found
+
+
+def _as_anchor(guid: str) -> str:
+    try:
+        return immutable_id(parse_guid(guid))
+    except AnchorError:
+        return guid
+
+
+def _choose(tried: list[_Tried], wish: Wish) -> _Choice:
+    """Find the deciding key. The anchor is no key among others: it says who is tied to the object already."""
+    by_name = [item for item in tried if not item.key.is_anchor]
+    deciding = next((item.key for item in by_name if item.found.members), None) or next(
+        (item.key for item in by_name if item.found.others), None
+    )
+    mine = [item for item in by_name if item.key == deciding and (item.found.members or item.found.others)]
+    members = _united(item.found.members for item in mine)
+    others = _united(item.found.others for item in mine)
+    explicit = _is_explicit(mine, wish)
+    for item in tried:
+        if item.key.is_anchor:
+            ids = {user.id for user in (*members, *others)}
+            tied = [user for user in (*item.found.members, *item.found.others) if not deciding or user.id in ids]
+            if tied:
+                keys = (item.key, deciding) if deciding else (item.key,)
+                return _Choice(tied, keys, item.key.name, item.value, explicit)
+    if deciding is None:
+        return _NO_CHOICE
+    value = ", ".join(item.value for item in mine)
+    if len(members) == 1:
+        return _Choice(members, (deciding,), deciding.name, value, explicit, tuple(others))
+    return _Choice([*members, *others] if others else members, (deciding,), deciding.name, value, explicit)
+
+
+def _is_explicit(items: list[_Tried], wish: Wish) -> bool:
+    """Tell whether a person named the user by its id, which is nobody's by accident."""
+    named = [wish.user] if wish.user else [item.value for item in items if item.key.name == MAP]
+    return any(is_object_id(name) for name in named)
+
+
+def _united(lists: Iterable[list[CloudUser]]) -> list[CloudUser]:
+    """Return the users of several lists, each once."""
+    given = [users for users in lists if users]
+    if len(given) < 2:
+        return given[0] if given else []
+    return list({user.id: user for users in given for user in users}.values())
+
+
+def _contradictions(
+    tried: list[_Tried], wish: Wish, user: CloudUser, keys: list[Key], chosen: _Choice, mapping: MatchMap | None
+) -> tuple[tuple[str, ...], bool]:
+    """Return what keys stronger than those that found the user say against it, and whether it is left to be claimed."""
+    doubts: list[str] = []
+    claims = True
+    for key in keys:
+        if key in chosen.keys:
+            break
+        if key.is_anchor:
+            continue
+        items = [item for item in tried if item.key == key]
+        for item in items:
+            found = [*item.found.others, *item.found.deleted]
+            if found:
+                doubts.append(f"{key.name} {item.value} finds {_listed(found)}")
+            elif key.name == MAP:
+                doubts.append(f"line {item.line} of the map names {item.value}, whom the tenant does not have")
+        given = mapping.others_of(user.id, wish.row or {}) if key.name == MAP and mapping and not items else ()
+        if given:
+            doubts.append(f"the map gives the user to {listed([pair.object for pair in given])}")
+        sids = _values(wish, key) if key.cloud == SID else {}
+        if _agrees(sids, user, key) is False:
+            doubts.append(f"the user has the SID {user.sid}, and the AD object {', '.join(sids)}")
+        claims = claims and not given and _agrees(sids, user, key) is not False
+    return tuple(doubts), claims
+
+
+def _confirm(
+    evidence: list[dict[str, Any]], tried: list[_Tried], wish: Wish, user: CloudUser, keys: list[Key], chosen: _Choice
+) -> list[dict[str, Any]]:
+    """Say of the keys that can confirm the pair whether they agree; return what does not stand in the evidence yet."""
+    more = []
+    for key in keys:
+        values = _values(wish, key) if key not in chosen.keys and (key.weak or key.cloud == SID) else {}
+        if not values:
+            continue
+        verdict = {"cloud": shown_of(user, key.cloud), "agrees": _agrees(values, user, key)}
+        shown = [item for item, source in zip(evidence, tried) if source.key == key]
+        for item in shown:
+            item.update(verdict)
+        if not shown:
+            more += [{**_Tried(key, value, own, NOBODY).evidence(), **verdict} for value, own in values.items()]
+    return more
+
+
+def _agrees(values: Iterable[str], user: CloudUser, key: Key) -> bool | None:
+    theirs = values_of(user, key.cloud)
+    ours = {folded(key.cloud, value) for value in values}
+    return bool(ours & set(theirs)) if ours and theirs else None

@@ -13,8 +13,8 @@ from typing import Any
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import get_deleted_users
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollback import (
     Chain,
     Entry,

@@ -18,8 +18,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.users impor
     get_users,
     set_immutable_ids,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser, from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudUser, from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import (
     WRITES,
     Outcome,

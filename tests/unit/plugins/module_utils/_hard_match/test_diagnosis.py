@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from hard_match_doubles import TENANT, ad_row, anchor, graph_user, guid, held, user, user_id
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
     LABEL_CLOUD,
     LABEL_SYNCED,
@@ -17,7 +18,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagno
     row_of,
     unreadable,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import from_graph
 
 SYNCED = {"onPremisesSyncEnabled": True, "onPremisesLastSyncDateTime": "2026-11-23T12:00:00Z"}
 SID = ad_row(1)["object_sid"]

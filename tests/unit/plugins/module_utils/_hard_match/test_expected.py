@@ -8,13 +8,13 @@ from __future__ import annotations
 import pytest
 from hard_match_doubles import ad_row, anchor, guid, held, plan_objects, user, user_id
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import Expectation
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import (
     expected_of,
     expected_of_pair,
     find_expected,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudIndex
 
 NAME = "u1@example.com"
 
