@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, NamedTuple, Optional
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_object import out_of_scope
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import held_by
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudUser
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacles import held_by, out_of_scope
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import spelling_hint
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import parse_time
 

@@ -6,244 +6,342 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Callable, NamedTuple, Optional
+from collections.abc import Iterable
+from typing import Callable, NamedTuple, Optional
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_object import (
+    exported_name,
+    is_out_of_scope,
+    out_of_scope,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.anchor_mode import (
+    CONTRADICTED,
+    MIXED,
+    PROVEN,
+    modes_differ,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case, Finding
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed, reason
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudUser, Match
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import (
+    address_held,
+    anchor_held,
+    held_by,
+    name_held,
+    sid_held,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.privileged import (
+    emergency_account,
+    role_by_group,
+    role_eligible,
+    role_group_member,
+    role_held,
+    roles_unknown,
+    sync_account,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import (
     Wish,
     canonical,
-    is_object_id,
     spelling_hint,
 )
 
 
-class Rules(NamedTuple):
-    """What the caller chose."""
-
-    replace: bool = False
-    #: Lower-case ids and UPNs.
-    protected: frozenset[str] = frozenset()
-    clear: bool = False
-
-
-class Claim(NamedTuple):
-    """One row that is about a user."""
-
-    number: int
-    identity: str
-    subject: str
-    value: Optional[str]
-    #: The user has this value already.
-    holds: bool
-
-
-class Claims:
-    """Which rows are about which user, and which AD objects have which anchor. Filled before anything is decided."""
-
-    def __init__(self) -> None:
-        self._users: dict[str, list[Claim]] = {}
-        self._anchors: dict[str, list[tuple[str, str]]] = {}
-
-    def add(self, number: int, wish: Wish, found: Match) -> None:
-        """Take note of one row."""
-        user = found.users[0] if len(found.users) == 1 else None
-        identity = wish.identity(user.id if user else None)
-        if wish.held:
-            owners = self._anchors.setdefault(wish.held, [])
-            if all(other != identity for other, _subject in owners):
-                owners.append((identity, wish.subject))
-        if user is None:
-            return
-        holds = wish.held is not None and user.immutable_id == wish.held
-        # What sync leaves out can take nobody's place, unless it has done so already.
-        if holds or not is_out_of_scope(wish):
-            claim = Claim(number, identity, wish.subject, wish.held, holds)
-            self._users.setdefault(user.id, []).append(claim)
-
-    def same_anchor(self, wish: Wish, user: CloudUser) -> list[str]:
-        """Name the rows about something else that want this wish's anchor."""
-        own = wish.identity(user.id)
-        return [subject for identity, subject in self._anchors.get(wish.held or "", ()) if identity != own]
-
-    def rivals(self, number: int, wish: Wish, user: CloudUser) -> list[str]:
-        """Name the rows that claim this user, if there are others with as good a right."""
-        claims = self._users.get(user.id, ())
-        if any(claim.number == number and claim.holds for claim in claims):
-            return []
-        identity = wish.identity(user.id)
-        if all(claim.identity == identity and claim.value == wish.held for claim in claims):
-            return []
-        return [f"{claim.subject} ({claim.value or 'no anchor'})" for claim in claims]
-
-    def listed_before(self, number: int, wish: Wish, user: CloudUser) -> bool:
-        """Tell whether an earlier row says the same."""
-        identity = wish.identity(user.id)
-        return any(
-            claim.number < number and claim.identity == identity and claim.value == wish.held
-            for claim in self._users.get(user.id, ())
-        )
-
-
-class Case(NamedTuple):
-    """One wish with the one user that was found for it."""
-
-    number: int
-    wish: Wish
-    user: CloudUser
-    found: Match
-    claims: Claims
-    rules: Rules
-
-
-class Obstacle(NamedTuple):
-    """Why nothing is written: the row's ``action`` and its ``reason``."""
-
-    action: str
-    reason: dict[str, str]
-
-
-def without_user(wish: Wish, found: Match, keys: Iterable[str]) -> Obstacle:
+def without_user(wish: Wish, found: Match, keys: Iterable[str]) -> Finding:
     """Say why there is not one user for a wish."""
-    if len(found.users) > 1:
+    if found.users:
         users = listed([user.name for user in found.users])
-        return Obstacle("ambiguous", reason("several_users", key=found.matched_by, value=found.value, users=users))
+        return Finding("ambiguous", reason("several_users", key=found.matched_by, value=found.value, users=users))
     if is_out_of_scope(wish):
-        return Obstacle("blocked", out_of_scope(wish.row or {}))
+        return Finding("blocked", out_of_scope(wish.row or {}))
     holders = [user for user in found.holders if not user.deleted]
     if wish.value and holders:
         # Not "nobody": the sync would tie the AD object to the holder.
-        return Obstacle("conflict", held_by(holders))
+        return Finding("conflict", held_by(holders))
     gone = found.deleted or [user for user in found.holders if user.deleted]
     if gone:
-        return Obstacle("not_found", reason("user_deleted", holder=", ".join(user.name for user in gone)))
+        return Finding("not_found", reason("user_deleted", holder=", ".join(user.name for user in gone)))
     tried = [f"{item['key']} {item['value']}" for item in found.evidence]
     if not tried:
-        return Obstacle("not_found", reason("no_key", keys=", ".join(keys)))
-    return Obstacle("not_found", reason("not_found", tried=", ".join(tried)))
+        return Finding("not_found", reason("no_key", keys=", ".join(keys)))
+    return Finding("not_found", reason("not_found", tried=", ".join(tried)))
 
 
-def obstacles(case: Case) -> list[Obstacle]:
-    """Return everything that stands in the way, the decisive obstacle first."""
-    return [found for check in CHECKS for found in [check(case)] if found is not None]
+# Whose it is
 
 
-def is_out_of_scope(wish: Wish) -> bool:
-    """Tell whether sync is known to leave the AD object out."""
-    return wish.row is not None and wish.row.get("in_scope") is False
-
-
-def out_of_scope(row: Mapping[str, Any]) -> dict[str, str]:
-    """Say by which rules sync leaves an AD object out."""
-    told = row.get("scope_reasons") or ()
-    rules = "; ".join(str(item.get("message") if isinstance(item, Mapping) else item).rstrip(".") for item in told)
-    return reason("out_of_scope", rules=rules or "no rule is named")
-
-
-def _same_anchor(case: Case) -> Obstacle | None:
-    if case.rules.clear:
-        return None
-    others = case.claims.same_anchor(case.wish, case.user)
-    return Obstacle("conflict", reason("anchor_duplicate", others=listed(others))) if others else None
-
-
-def _claimed_twice(case: Case) -> Obstacle | None:
-    rivals = case.claims.rivals(case.number, case.wish, case.user)
-    return Obstacle("ambiguous", reason("claimed_twice", objects=listed(rivals))) if rivals else None
-
-
-def _listed_twice(case: Case) -> Obstacle | None:
-    if case.claims.listed_before(case.number, case.wish, case.user):
-        return Obstacle("none", reason("listed_twice"))
+def _listed_twice(case: Case) -> Finding | None:
+    if case.around.claims.listed_before(case.number, case.wish, case.user):
+        return Finding("none", reason("listed_twice"))
     return None
 
 
-def _protected(case: Case) -> Obstacle | None:
+def _protected(case: Case) -> Finding | None:
     names = {case.user.id.lower(), (case.user.user_principal_name or "").lower()}
-    return Obstacle("blocked", reason("protected")) if names & case.rules.protected else None
+    return Finding("blocked", reason("protected")) if names & case.around.rules.protected else None
 
 
-def _guest(case: Case) -> Obstacle | None:
-    if case.user.external and not (case.wish.user and is_object_id(case.wish.user)):
-        return Obstacle("blocked", reason("guest", user=case.user.name))
+def _protected_by_group(case: Case) -> Finding | None:
+    if case.user.id in case.around.tenant.protected_members:
+        return Finding("blocked", reason("protected_by_group"))
     return None
 
 
-def _scope(case: Case) -> Obstacle | None:
-    if case.rules.clear or not is_out_of_scope(case.wish):
+def _scope(case: Case) -> Finding | None:
+    return Finding("blocked", out_of_scope(case.wish.row or {})) if is_out_of_scope(case.wish) else None
+
+
+def _same_anchor(case: Case) -> Finding | None:
+    others = case.around.claims.same_anchor(case.wish, case.user)
+    return Finding("conflict", reason("anchor_duplicate", others=listed(others))) if others else None
+
+
+def _claimed_twice(case: Case) -> Finding | None:
+    rivals = case.around.claims.rivals(case.wish, case.user)
+    return Finding("ambiguous", reason("claimed_twice", objects=listed(rivals))) if rivals else None
+
+
+def _contradicted(case: Case) -> Finding | None:
+    """A stronger key says that the AD object or the user belongs to somebody else."""
+    found = case.found
+    if not found.contradictions:
         return None
-    return Obstacle("blocked", out_of_scope(case.wish.row or {}))
+    stronger = "; ".join(found.contradictions)
+    why = reason("match_contradicted", user=case.user.name, key=found.matched_by, value=found.value, stronger=stronger)
+    return Finding("conflict", why)
 
 
-def _unusable(case: Case) -> Obstacle | None:
-    return Obstacle("blocked", case.wish.problem) if case.wish.problem else None
+def _external(case: Case) -> Finding | None:
+    if case.user.external and not case.found.explicit:
+        return Finding("blocked", reason("external_user", user=case.user.name))
+    return None
 
 
-def _synced(case: Case) -> Obstacle | None:
+def _resource(case: Case) -> Finding | None:
+    if case.user.resource and not case.found.explicit:
+        return Finding("blocked", reason("resource_account", user=case.user.name))
+    return None
+
+
+def _external_beside(case: Case) -> Finding | None:
+    """One member fits, and so do externals or resource accounts."""
+    found = case.found
+    if not found.beside:
+        return None
+    others = listed([user.name for user in found.beside])
+    why = reason("external_also_fits", user=case.user.name, key=found.matched_by, value=found.value, others=others)
+    return Finding("blocked", why)
+
+
+def _weak(case: Case) -> Finding | None:
+    """Only a key that help desks write and hand on found the user."""
+    found = case.found
+    if not found.weak:
+        return None
+    return Finding("blocked", reason("weak_match", user=case.user.name, key=found.matched_by, value=found.value))
+
+
+# The anchor
+
+
+def _unusable(case: Case) -> Finding | None:
+    return Finding("blocked", case.wish.problem) if case.wish.problem else None
+
+
+def _mode(case: Case) -> Finding | None:
+    """The users that are synced already show that the sync uses another attribute, or may do so."""
+    modes = case.around.modes
+    if modes is None or case.wish.row is None:
+        return None
+    if modes.verdict == CONTRADICTED:
+        return Finding("blocked", reason("anchor_mode_contradicted", numbers=modes.numbers))
+    if modes.verdict == MIXED and modes_differ(case.wish):
+        return Finding("blocked", reason("anchor_mode_mixed", numbers=modes.numbers))
+    return None
+
+
+def _unconfirmed(case: Case) -> Finding | None:
+    if case.wish.certain or is_proven(case):
+        return None
+    return Finding("blocked", reason("anchor_unconfirmed"))
+
+
+def is_proven(case: Case) -> bool:
+    """Tell whether synced users prove an anchor that would be a guess without them."""
+    return not case.wish.certain and case.around.modes is not None and case.around.modes.verdict == PROVEN
+
+
+# Whether the user can be taken over, or written
+
+
+def _synced(case: Case) -> Finding | None:
     if case.user.synced is not True:
         return None
-    return Obstacle("blocked", reason("already_synced", current=case.user.immutable_id))
+    action = "blocked" if case.around.rules.require_unsynced else None
+    return Finding(action, reason("already_synced", current=case.user.immutable_id))
 
 
-def _held(case: Case) -> Obstacle | None:
-    """Somebody else has the value. For the service a holder in the recycle bin may count as well."""
-    if case.rules.clear:
+def _left_scope(case: Case) -> Finding | None:
+    """Sources disagree whether the anchor of a user that left scope may be changed: it is tried, and said."""
+    if case.user.synced is False:
+        return Finding(None, reason("left_scope", detail="; the service may refuse the change"))
+    return None
+
+
+def _cloud_managed(case: Case) -> Finding | None:
+    if case.lookup is not None and case.lookup.cloud_managed is True:
+        return Finding("blocked", reason("cloud_managed"))
+    return None
+
+
+def _restricted(case: Case) -> Finding | None:
+    return Finding("blocked", reason("management_restricted")) if case.user.restricted is True else None
+
+
+def _identifier(case: Case) -> Finding | None:
+    """The user was mapped to an AD object before. It is compared with objectGUID, whatever the anchor is."""
+    current = case.lookup.object_identifier if case.lookup is not None else None
+    if not current:
         return None
-    others = [user for user in case.found.holders if user.id != case.user.id]
-    return Obstacle("conflict", held_by(others)) if others else None
+    guid = (case.wish.row or {}).get("object_guid")
+    if guid and guid.lower() == current.lower():
+        return Finding(None, reason("identifier_same"))
+    expected = f"this one is {guid}" if guid else "which one the row means is not known"
+    return Finding("blocked", reason("identifier_differs", current=current, expected=expected))
 
 
-def held_by(holders: list[CloudUser]) -> dict[str, str]:
-    """Name who holds the anchor, and in which container."""
-    shown = [
-        f"{user.name}{' (in the recycle bin)' if user.deleted else ' (live, synced)' if user.synced else ' (live)'}"
-        for user in holders
-    ]
-    gone = all(user.deleted for user in holders)
-    return reason("anchor_held_deleted" if gone else "anchor_held", holder=listed(shown))
-
-
-def _unconfirmed(case: Case) -> Obstacle | None:
-    if case.rules.clear or case.wish.certain:
-        return None
-    return Obstacle("blocked", reason("anchor_unconfirmed"))
-
-
-def _existing(case: Case) -> Obstacle | None:
+def _existing(case: Case) -> Finding | None:
     """The user has a value already, and it is not the wanted one."""
     current = case.user.immutable_id
-    wish = case.wish
-    if not current or (case.rules.clear and current == wish.expected):
+    wish, rules = case.wish, case.around.rules
+    if not current or (rules.clear and current == wish.expected):
         return None
     hint = spelling_hint(current, wish.held)
     meant = canonical(current)
     if meant is None:
-        return Obstacle("blocked", reason("string_anchor_kept", current=current))
+        return Finding("blocked", reason("string_anchor_kept", current=current))
     # To clear a value that differs from the one that was named is never meant.
-    if wish.expected is None if case.rules.clear else case.rules.replace:
+    if wish.expected is None if rules.clear else rules.replace:
         return None
     if meant == wish.held:
-        return Obstacle("blocked", reason("existing_value_misspelled", current=current, hint=hint))
-    return Obstacle("blocked", reason("existing_value_kept", current=current, hint=hint))
+        return Finding("blocked", reason("existing_value_misspelled", current=current, hint=hint))
+    return Finding("blocked", reason("existing_value_kept", current=current, hint=hint))
 
 
-# The first that applies decides the row; the others are shown as evidence.
-CHECKS: tuple[Callable[[Case], Optional[Obstacle]], ...] = (
-    _listed_twice,
-    _protected,
-    _scope,
-    _same_anchor,
-    _claimed_twice,
-    _unusable,
-    _synced,
-    _held,
-    _guest,
-    _unconfirmed,
-    _existing,
+# The domains of the sign-in name
+
+
+def _federated(case: Case) -> Finding | None:
+    """The user's domain now, and the one that it comes to: in either the sign-in depends on the anchor."""
+    coming = None if case.around.rules.clear else exported_name(case.wish.row)
+    names = [name for name in (case.user.user_principal_name, coming) if name]
+    domains = dict.fromkeys(name.rpartition("@")[2].lower() for name in names if _is_federated(case, name))
+    return Finding("blocked", reason("federated_domain", domains=", ".join(domains))) if domains else None
+
+
+def _is_federated(case: Case, name: str) -> bool:
+    return (case.around.tenant.domain_of(name) or {}).get("authenticationType") == "Federated"
+
+
+def _suffix(case: Case) -> Finding | None:
+    name = exported_name(case.wish.row)
+    domain = case.around.tenant.domain_of(name) if name else None
+    if domain is None or domain.get("isVerified") is True:
+        return None
+    return Finding("blocked", reason("suffix_not_verified", name=name))
+
+
+DECIDES, SAID, SILENT = "decides", "said", ""
+
+
+class Check(NamedTuple):
+    """One row of the table: a check, and what its finding means for whom."""
+
+    find: Callable[[Case], Optional[Finding]]
+    #: The anchor is to be set.
+    on_set: str
+    #: The anchor is to be cleared.
+    on_clear: str
+    #: The user has the wanted value, and the sync has not taken it yet.
+    on_kept: str
+    #: The user has the wanted value and is synced.
+    on_synced: str
+
+
+# The first that decides the row is its reason; the others are shown as evidence. What an administrator has to settle
+# first, stands first:
+CHECKS = (
+    # The row says nothing new.
+    Check(_listed_twice, DECIDES, DECIDES, DECIDES, DECIDES),
+    # Nobody touches these accounts, so nothing else about them needs to be solved.
+    Check(sync_account, DECIDES, DECIDES, SILENT, SILENT),
+    Check(emergency_account, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_protected, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_protected_by_group, DECIDES, DECIDES, SILENT, SILENT),
+    # Without a right pair and a right value there is nothing to match.
+    Check(_scope, DECIDES, SILENT, SAID, SAID),
+    Check(_same_anchor, DECIDES, SILENT, DECIDES, DECIDES),
+    Check(_contradicted, DECIDES, DECIDES, DECIDES, SAID),
+    Check(_claimed_twice, DECIDES, DECIDES, DECIDES, DECIDES),
+    Check(_external, DECIDES, DECIDES, SAID, SILENT),
+    Check(_resource, DECIDES, DECIDES, SAID, SILENT),
+    Check(_unusable, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_mode, DECIDES, SILENT, SAID, SILENT),
+    Check(_unconfirmed, DECIDES, SILENT, SILENT, SILENT),
+    # A right pair that the service will not let happen: whoever frees values for it works in vain.
+    Check(_synced, DECIDES, DECIDES, SILENT, SILENT),
+    Check(role_held, DECIDES, DECIDES, SAID, SILENT),
+    Check(role_by_group, DECIDES, DECIDES, SAID, SILENT),
+    Check(role_eligible, DECIDES, DECIDES, SAID, SILENT),
+    Check(role_group_member, DECIDES, DECIDES, SAID, SILENT),
+    Check(roles_unknown, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_cloud_managed, DECIDES, SILENT, SAID, SILENT),
+    Check(_restricted, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_identifier, DECIDES, SILENT, SAID, SILENT),
+    # Others that have to give something up, the anchor before what the sync would bring along.
+    Check(anchor_held, DECIDES, SILENT, SAID, SAID),
+    Check(sid_held, DECIDES, SILENT, SAID, SILENT),
+    Check(name_held, DECIDES, SILENT, SAID, SILENT),
+    Check(address_held, DECIDES, SILENT, SAID, SILENT),
+    # What the caller can change with an option, or release.
+    Check(_existing, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_external_beside, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_weak, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_federated, DECIDES, DECIDES, SILENT, SILENT),
+    Check(_suffix, DECIDES, SILENT, SAID, SILENT),
+    Check(_left_scope, SAID, SAID, SILENT, SILENT),
 )
 
 
-def evidence_of(found: list[Obstacle]) -> list[dict[str, Any]]:
-    """Return the obstacles behind the decisive one as evidence: ``{"key": "also", "value": code, "users": []}``."""
-    return [{"key": "also", "value": obstacle.reason["code"], "users": []} for obstacle in found[1:]]
+def findings(case: Case) -> list[Finding]:
+    """Return what was found, in the order of the table; what is only said has no action."""
+    found = []
+    for check in CHECKS:
+        weight = getattr(check, _column(case))
+        finding = check.find(case) if weight else None
+        if finding is not None:
+            found.append(finding if weight == DECIDES else finding._replace(action=None))
+    return found
+
+
+def has_wanted(case: Case) -> bool:
+    """Tell whether the user is as wished, so that nothing is to be written."""
+    if case.around.rules.clear:
+        return not case.user.immutable_id
+    return case.wish.value is not None and case.user.immutable_id == case.wish.value
+
+
+def unchecked(case: Case) -> list[str]:
+    """Name what stays unknown of this user although it was asked for; the result says what would help."""
+    looked = case.lookup
+    if looked is None or case.around.rules.clear:
+        return []
+    return [
+        *(["onPremisesSyncBehavior.isCloudManaged"] if looked.cloud_managed is None else []),
+        *(["onPremisesObjectIdentifier"] if not looked.identifier_known else []),
+    ]
+
+
+def _column(case: Case) -> str:
+    if not has_wanted(case):
+        return "on_clear" if case.around.rules.clear else "on_set"
+    return "on_synced" if case.user.synced is True else "on_kept"

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_object import no_match
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case, Finding, Surroundings
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudUser, Match
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import Effect, blocking, takeover
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import held_by
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacles import (
-    Case,
-    Claims,
-    Obstacle,
-    Rules,
-    evidence_of,
-    held_by,
-    obstacles,
+    findings,
+    has_wanted,
+    is_proven,
+    unchecked,
     without_user,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import Lookup
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
 
 ACTIONS = ("set", "clear", "none", "blocked", "conflict", "ambiguous", "not_found", "failed")
@@ -37,60 +40,52 @@ class Outcome(NamedTuple):
     error: Optional[dict[str, Any]] = None
 
 
-def decide(
-    number: int, wish: Wish, found: Match, claims: Claims, rules: Rules, keys: Iterable[str] = ()
-) -> dict[str, Any]:
+def decide(number: int, wish: Wish, found: Match, around: Surroundings, lookup: Lookup | None = None) -> dict[str, Any]:
     """Return the row of one wish.
 
     :param number: the wish's place in the input.
-    :param keys: names of the keys that were tried, for the reason.
+    :param lookup: what was asked for this user alone. ``None``: not asked yet; then what depends on it is not checked,
+        and the effects of the takeover are not told.
     """
+    nobody = no_match(wish)
+    if nobody is not None:
+        return _row(wish, found, None, [Finding("none", nobody)])
     if len(found.users) != 1:
-        obstacle = without_user(wish, found, keys)
-        also = [Obstacle("blocked", wish.problem)] if wish.problem else []
-        return _row(wish, found, None, obstacle.action, obstacle.reason, [obstacle, *also])
-    user = found.users[0]
-    in_way = obstacles(Case(number, wish, user, found, claims, rules))
-    if _is_as_wished(wish, user, rules):
-        # Nothing has to be written. What makes the tie itself doubtful is said all the same.
-        doubts = [item for item in in_way if item.reason["code"] in _DOUBTS]
-        remarks = [item for item in in_way if item.reason["code"] in _REMARKS]
-        said = [*doubts, *remarks]
-        return _row(wish, found, user, doubts[0].action if doubts else "none", said[0].reason if said else None, said)
-    if in_way:
-        return _row(wish, found, user, in_way[0].action, in_way[0].reason, in_way)
-    action = "clear" if rules.clear else "set"
-    return _row(wish, found, user, action, _warning(user))
-
-
-# What is wrong, or worth knowing, even where the user has the wished value already.
-_DOUBTS = frozenset({"anchor_duplicate", "claimed_twice", "listed_twice"})
-_REMARKS = frozenset({"anchor_held", "anchor_held_deleted", "out_of_scope"})
-
-
-def _warning(user: CloudUser) -> dict[str, str] | None:
-    """Sources disagree whether the anchor of a user that left scope may be changed: it is tried, and said."""
-    return reason("left_scope", detail="; the service may refuse the change") if user.synced is False else None
-
-
-def _is_as_wished(wish: Wish, user: CloudUser, rules: Rules) -> bool:
-    if rules.clear:
-        return not user.immutable_id
-    return wish.value is not None and user.immutable_id == wish.value
+        also = [Finding("blocked", wish.problem)] if wish.problem else []
+        return _row(wish, found, None, [without_user(wish, found, around.keys), *also])
+    case = Case(number, wish, found.users[0], found, around, lookup)
+    in_way = findings(case)
+    effects: list[Effect] | None = None
+    if lookup is not None and around.details is not None and wish.row is not None and not has_wanted(case):
+        effects = (
+            []
+            if around.rules.clear
+            else takeover(wish.row, around.details(case.user.id), around.tenant, now=around.now)
+        )
+        in_way += [Finding("blocked", why) for why in blocking(effects, around.rules.block_effects)]
+    return _row(wish, found, case, in_way, effects)
 
 
 def _row(
-    wish: Wish,
-    found: Match,
-    user: CloudUser | None,
-    action: str,
-    why: dict[str, str] | None,
-    in_way: list[Obstacle] | None = None,
+    wish: Wish, found: Match, case: Case | None, in_way: list[Finding], effects: list[Effect] | None = None
 ) -> dict[str, Any]:
+    user = case.user if case else None
+    obstacles = [item for item in in_way if item.action]
+    remarks = [item for item in in_way if not item.action]
+    decisive = next(iter([*obstacles, *remarks]), None)
+    if obstacles:
+        action = obstacles[0].action
+    elif case is None or has_wanted(case):
+        action = "none"
+    else:
+        action = "clear" if case.around.rules.clear else "set"
     evidence = list(found.evidence)
     if wish.note:
-        evidence.append({"key": "note", "value": wish.note, "users": []})
-    evidence += evidence_of(in_way or [])
+        evidence.append(_evidence("note", wish.note))
+    if case is not None:
+        evidence += _known(case)
+    evidence += [_told("also", item) for item in obstacles if item is not decisive]
+    evidence += [_told("remark", item) for item in remarks if item is not decisive]
     return {
         "user": (user.user_principal_name or user.id) if user else wish.label,
         "id": user.id if user else None,
@@ -100,36 +95,78 @@ def _row(
         "before": user.immutable_id if user else None,
         "after": wish.value,
         "action": action,
-        "reason": why,
-        "effects": None,
+        "reason": decisive.reason if decisive else None,
+        "effects": effects,
         "approved": True if action in WRITES else None,
         "changed": action in WRITES,
         "error": None,
+        "wave": wish.wave,
+        "seen": {name: value(user) for name, _said, value in _SEEN} if user else None,
     }
+
+
+def _known(case: Case) -> list[dict[str, Any]]:
+    """What bears on the row besides keys and obstacles."""
+    shown = []
+    if is_proven(case) and case.around.modes is not None:
+        shown.append(_evidence("anchor_mode", case.around.modes.numbers))
+    return shown + [_evidence("unchecked", name) for name in unchecked(case)]
+
+
+def _evidence(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "value": value, "users": []}
+
+
+def _told(key: str, finding: Finding) -> dict[str, Any]:
+    """Show a finding that is not the row's reason: its code is the value."""
+    why = finding.reason
+    return {**_evidence(key, why["code"]), "message": why["message"], "remedy": why["remedy"]}
+
+
+# What a reviewer's approval rests on besides anchor and name: field of ``seen``, how a sentence calls it, the value.
+_SEEN: tuple[tuple[str, str, Callable[[CloudUser], Any]], ...] = (
+    ("synced", "sync flag", lambda user: user.synced),
+    ("enabled", "accountEnabled", lambda user: user.enabled),
+    ("primary_address", "primary address", lambda user: user.addresses[0] if user.addresses else user.mail),
+    ("external", "mark of an external user", lambda user: user.external),
+    ("restricted", "isManagementRestricted", lambda user: user.restricted is True),
+)
 
 
 def second_look(row: Mapping[str, Any], user: CloudUser | None, protected: frozenset[str]) -> Outcome | None:
     """Compare a user, read again just before writing, with what its row of the plan says. ``None``: write.
 
+    :param row: a row of a plan; one without ``seen``, of an older release, is compared by name, anchor and sync only.
     :param user: ``None`` when the user is gone.
     """
     if user is None or user.deleted:
         return Outcome("not_found", False, reason("gone"))
-    before, name = row["before"], user.user_principal_name or user.id
     if user.immutable_id == row["after"]:
         return Outcome("none", False)
     if {user.id.lower(), (user.user_principal_name or "").lower()} & protected:
         return Outcome("blocked", False, reason("protected"))
-    if user.immutable_id != before:
-        detail = f"its anchor is now {_shown(user.immutable_id)} and was {_shown(before)}"
-        return Outcome("blocked", False, reason("changed_since_plan", detail=detail))
-    if user.synced is True:
-        return Outcome("blocked", False, reason("changed_since_plan", detail="the sync has taken it by now"))
-    if name.lower() != str(row["user"]).lower():
+    changes = _changes(row, user)
+    return Outcome("blocked", False, reason("changed_since_plan", detail="; ".join(changes))) if changes else None
+
+
+def _changes(row: Mapping[str, Any], user: CloudUser) -> list[str]:
+    """Say what of a user is no longer as its row says."""
+    name, seen = user.user_principal_name or user.id, row.get("seen") or {"synced": None}
+    compared = [
+        ("anchor", row["before"], user.immutable_id),
         # The name is what was matched, or what a reviewer read.
-        detail = f"its name is now {name} and was {row['user']}"
-        return Outcome("blocked", False, reason("changed_since_plan", detail=detail))
-    return None
+        ("name", str(row["user"]), name),
+        *((said, seen[field], value(user)) for field, said, value in _SEEN if field in seen),
+    ]
+    return [
+        f"its {said} is now {_shown(after)} and was {_shown(before)}"
+        for said, before, after in compared
+        if (_folded(before) != _folded(after) if said != "anchor" else before != after)
+    ]
+
+
+def _folded(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def refused(
@@ -190,5 +227,7 @@ class Summary:
         return {**self._counts, "total": self.total, "reasons": dict(sorted(self._reasons.items()))}
 
 
-def _shown(value: str | None) -> str:
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "empty" if value is None else f'"{value}"'

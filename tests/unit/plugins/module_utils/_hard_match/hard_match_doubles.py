@@ -8,17 +8,20 @@ from __future__ import annotations
 import uuid
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import immutable_id
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import (
-    CloudIndex,
-    from_graph,
-    match,
-    parse_match_by,
-)
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacles import Claims, Rules
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.anchor_mode import AnchorCensus
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Rules, Surroundings
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.claims import Claims
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, from_graph
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import HOLDER_KEYS
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import cloud_keys, parse_match_by
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import decide
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import RoleBook, TenantFacts
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_object
 
 TENANT = "example.onmicrosoft.com"
+# Nobody has a role, and nothing else is known.
+FACTS = TenantFacts("tenant", roles=RoleBook({}))
 
 
 def guid(number: int) -> uuid.UUID:
@@ -66,21 +69,36 @@ def ad_row(number: int, **fields):
     }
 
 
-def plan(wishes, users, match_by=("immutable_id", "user_principal_name"), **rules):
-    """Return the rows of a plan, through the same steps as the job."""
-    keys = parse_match_by(match_by)
-    index = CloudIndex(users, {key.cloud for key in keys})
-    claims = Claims()
+def plan(
+    wishes,
+    users,
+    match_by=("immutable_id", "user_principal_name"),
+    weak_match_by=(),
+    *,
+    tenant=FACTS,
+    lookup=None,
+    details=None,
+    **rules,
+):
+    """Return the rows of a plan, through the same steps as the job.
+
+    :param lookup: what is known of every user that was asked for; ``None``: nobody was asked.
+    """
+    keys = parse_match_by(match_by, weak_match_by)
+    index = CloudIndex(users, {*cloud_keys(keys), *HOLDER_KEYS})
+    claims, modes = Claims(), AnchorCensus()
+    names = tuple(key.name for key in keys if key.finds)
+    around = Surroundings(tenant, index, claims, Rules(**rules), names, modes, details)
     found = [match(wish, index, keys) for wish in wishes]
     for number, wish in enumerate(wishes):
         claims.add(number, wish, found[number])
-    names = [key.name for key in keys]
-    return [decide(number, wish, found[number], claims, Rules(**rules), names) for number, wish in enumerate(wishes)]
+        modes.add(wish, found[number], index)
+    return [decide(number, wish, found[number], around, lookup) for number, wish in enumerate(wishes)]
 
 
-def plan_objects(rows, users, match_by=("immutable_id", "user_principal_name"), anchor=None, **rules):
-    wishes = [from_object(row, clear=rules.get("clear", False), anchor=anchor) for row in rows]
-    return plan(wishes, users, match_by, **rules)
+def plan_objects(rows, users, *args, anchor=None, **options):
+    wishes = [from_object(row, clear=options.get("clear", False), anchor=anchor) for row in rows]
+    return plan(wishes, users, *args, **options)
 
 
 def said(row):
@@ -90,3 +108,7 @@ def said(row):
 
 def also(row):
     return [item["value"] for item in row["evidence"] if item["key"] == "also"]
+
+
+def remarks(row):
+    return [item["value"] for item in row["evidence"] if item["key"] == "remark"]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from hard_match_doubles import ad_row, also, anchor, guid, held, plan, plan_objects, said, user, user_id
+from hard_match_doubles import ad_row, also, anchor, guid, held, plan, plan_objects, remarks, said, user, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import WRITES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_pair
@@ -81,7 +81,7 @@ def test_a_user_that_has_the_anchor_is_left_alone(flag):
             ("not_found", "user_deleted"),
         ),
         # guests
-        (ad_row(1), [user(1, userType="Guest")], {}, ("blocked", "guest")),
+        (ad_row(1), [user(1, userType="Guest")], {}, ("blocked", "external_user")),
         # who must not be touched
         (ad_row(1), [user(1)], {"protected": frozenset(["u1@example.com"])}, ("blocked", "protected")),
         (
@@ -145,10 +145,10 @@ def test_the_decisive_obstacle_comes_first_and_the_others_are_evidence():
     assert said(row) == ("blocked", "protected")
     assert also(row) == [
         "out_of_scope",
+        "external_user",
+        "anchor_unconfirmed",
         "already_synced",
         "anchor_held",
-        "guest",
-        "anchor_unconfirmed",
         "existing_value_kept",
     ]
 
@@ -206,7 +206,7 @@ def test_two_objects_with_one_anchor_are_a_conflict_whomever_they_match():
 def test_a_shared_anchor_is_a_conflict_even_for_the_user_that_has_it():
     rows = plan_objects([ad_row(1, **OUT), ad_row(2, immutable_id=anchor(1))], [held(1), user(2)])
     assert [said(row) for row in rows] == [("conflict", "anchor_duplicate")] * 2
-    assert also(rows[0]) == ["out_of_scope"]
+    assert (also(rows[0]), remarks(rows[0])) == ([], ["out_of_scope"])
 
 
 def test_the_same_object_twice_is_written_once():
@@ -255,7 +255,11 @@ def pairs(*given, users, clear=False, **rules):
             [user(1, deleted=True)],
             ("not_found", "user_deleted"),
         ),
-        ({"user": "u1@example.com", "object_guid": str(guid(1))}, [user(1, userType="Guest")], ("blocked", "guest")),
+        (
+            {"user": "u1@example.com", "object_guid": str(guid(1))},
+            [user(1, userType="Guest")],
+            ("blocked", "external_user"),
+        ),
         ({"user": user_id(1), "object_guid": str(guid(1))}, [user(1, userType="Guest")], ("set", None)),
         (
             {"user": "u1@example.com", "object_guid": str(guid(1))},
