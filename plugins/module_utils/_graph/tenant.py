@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
@@ -31,12 +32,12 @@ def get_organization(client: GraphClient) -> Reading:
         organizations = client.get("/organization", {"$select": select}).get("value")
         return organizations[0] if organizations else {}  # a collection even of one
 
-    return _read(read, "the tenant's own settings", "Organization.Read.All")
+    return readable(read, "the tenant's own settings", "Organization.Read.All")
 
 
 def list_domains(client: GraphClient) -> Reading:
     """Read the domains as a list: ``id`` (the name), ``isVerified, isDefault, isInitial, authenticationType``."""
-    return _read(lambda: list(client.pages("/domains")), "the tenant's domains", "Domain.Read.All")
+    return readable(lambda: list(client.pages("/domains")), "the tenant's domains", "Domain.Read.All")
 
 
 def get_sync_features(client: GraphClient) -> Reading:
@@ -50,7 +51,7 @@ def get_sync_features(client: GraphClient) -> Reading:
         settings = client.get("/directory/onPremisesSynchronization").get("value")
         return settings[0] if settings else None
 
-    return _read(
+    return readable(
         read,
         "the tenant's synchronization features",
         "OnPremDirectorySynchronization.Read.All (with a person's sign-in also Global Administrator)",
@@ -59,7 +60,12 @@ def get_sync_features(client: GraphClient) -> Reading:
     )
 
 
-def _read(read: Callable[[], Any], what: str, permission: str, refusals: tuple[int, ...] = (403,)) -> Reading:
+def readable(read: Callable[[], Any], what: str, permission: str, refusals: Collection[int] = (403,)) -> Reading:
+    """Read something that may be refused.
+
+    :param read: returns the value; ``None`` is "not there to be read" and unknown as well.
+    :param refusals: HTTP statuses that are a refusal; any other error is raised.
+    """
     try:
         value = read()
     except GraphError as exc:

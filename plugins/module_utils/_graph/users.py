@@ -34,46 +34,43 @@ USER_PROPERTIES = (
 )
 USER_SELECT = ",".join(USER_PROPERTIES)
 
-# What pairing, and finding who is in the way, needs besides.
-MATCH_PROPERTIES = (
-    *USER_PROPERTIES,
-    "mailNickname",
-    "employeeId",
-    "externalUserState",
-    "isResourceAccount",
-    "isManagementRestricted",
-    "assignedLicenses",
-)
-MATCH_SELECT = ",".join(MATCH_PROPERTIES)
-
-# What a takeover overwrites or blanks besides, or what tells how it changes the sign-in.
+# What pairing, finding who is in the way, and telling what a takeover overwrites or blanks needs besides.
 PLAN_PROPERTIES = (
-    *MATCH_PROPERTIES,
-    "assignedPlans",
+    *USER_PROPERTIES,
+    "assignedLicenses",
     "businessPhones",
     "city",
     "companyName",
     "country",
     "department",
+    "employeeId",
     "employeeType",
+    "externalUserState",
     "faxNumber",
     "givenName",
+    "isManagementRestricted",
+    "isResourceAccount",
     "jobTitle",
+    "mailNickname",
     "mobilePhone",
     "officeLocation",
     "onPremisesDomainName",
     "onPremisesExtensionAttributes",
     "onPremisesUserPrincipalName",
-    "otherMails",
     "passwordPolicies",
     "postalCode",
     "preferredLanguage",
+    "showInAddressList",
     "state",
     "streetAddress",
     "surname",
     "usageLocation",
 )
 PLAN_SELECT = ",".join(PLAN_PROPERTIES)
+
+# v1.0 does not know the first: the objectGUID of the AD object that the user was last mapped to. The second takes more
+# room than all others together.
+BETA_PROPERTIES = ("onPremisesObjectIdentifier", "assignedPlans")
 
 PAGE_SIZE = 999  # the most Graph allows
 
@@ -148,3 +145,14 @@ def user_path(user: str) -> str:
     if user.startswith("$"):
         return f"/users('{quote(user.replace(chr(39), chr(39) * 2), safe=chr(39))}')"
     return f"/users/{quote(user, safe='@')}"
+
+
+def sync_behavior_path(user_id: str) -> str:
+    """Return the path of ``isCloudManaged``: whether the user's source of authority was moved to the cloud."""
+    return f"{user_path(user_id)}/onPremisesSyncBehavior"
+
+
+def beta_path(user_id: str) -> str:
+    """Return the path, in beta, of what a listing does not return or what would make it many times as long:
+    :data:`BETA_PROPERTIES`."""
+    return with_query(user_path(user_id), {"$select": ",".join(("id", *BETA_PROPERTIES))})

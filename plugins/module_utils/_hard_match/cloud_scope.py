@@ -43,19 +43,20 @@ class CloudSelections:
     def judge(self, row: Mapping[str, Any]) -> tuple[Optional[bool], list[dict[str, str]]]:
         """Return ``in_scope`` and ``scope_reasons`` of an objects row.
 
-        They are the row's own, unless nothing but the selection was unknown and Cloud Sync has a job for its domain.
+        They are the row's own, unless it says that the selection is unknown and Cloud Sync has a job for its domain.
         """
         in_scope, reasons = row.get("in_scope"), list(row.get("scope_reasons") or ())
-        if in_scope is not None or [one.get("code") for one in reasons] != ["selection_unknown"]:
+        others = [one for one in reasons if one.get("code") != "selection_unknown"]
+        if in_scope is not None or len(others) == len(reasons):
             return in_scope, reasons
         name = str(row.get("distinguished_name") or "")
-        selections = self._by_domain.get(dns_domain(name) or "")
-        if not selections:
-            return in_scope, reasons
+        selections = self._by_domain.get(dns_domain(name) or "", ())
         answers = {selection.takes(rdns(name)) for selection in selections}
         if True in answers:
-            return True, []
-        return (None, reasons) if None in answers else (False, [reason("outside_cloud_sync_containers")])
+            return None if others else True, others
+        if answers == {False}:
+            return False, [reason("outside_cloud_sync_containers")]
+        return in_scope, reasons
 
 
 def read_selections(schema: Mapping[str, Any]) -> tuple[CloudSelection, ...]:

@@ -263,7 +263,7 @@ OBJECT_CODES: tuple[tuple[str, str, str, str], ...] = (
     (
         "outside_cloud_sync_containers",
         "The object lies in none of the organizational units that the Cloud Sync job of its domain takes.",
-        "Move it into one of them, or select its OU in Cloud Sync. If Entra Connect takes this domain, give sync_scope.",
+        "Move it there, or select its OU in Cloud Sync. If Entra Connect takes this domain, give sync_scope.",
         "Microsoft Graph: containerFilter resource",
     ),
     (

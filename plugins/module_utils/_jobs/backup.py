@@ -35,6 +35,7 @@ BACKUP = "backup"
 BACKUP_PROPERTIES = (
     *PLAN_PROPERTIES,
     "ageGroup",
+    "assignedPlans",
     "consentProvidedForMinor",
     "createdDateTime",
     "employeeHireDate",
@@ -45,11 +46,11 @@ BACKUP_PROPERTIES = (
     "lastPasswordChangeDateTime",
     "legalAgeGroupClassification",
     "licenseAssignmentStates",
+    "otherMails",
     "preferredDataLocation",
     "provisionedPlans",
     "securityIdentifier",
     "serviceProvisioningErrors",
-    "showInAddressList",
     "signInSessionsValidFromDateTime",
 )
 # What a select is tried on before it is used for all.

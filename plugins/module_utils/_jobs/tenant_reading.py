@@ -2,27 +2,83 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""The one reading of a tenant that a plan is made from."""
+"""The one reading of a tenant that a plan is made from, and its budget of requests.
+
+``pages(n)`` is ``n`` divided by 999, rounded up, at least one; roles come in pages of the service's own size.
+``batches(n)`` is ``n`` divided by ``batch_size`` (20), rounded up. What may not be read costs its first request.
+
+==============================================================  ==================================================
+What                                                            Requests
+==============================================================  ==================================================
+users, deleted users                                            pages(users) + pages(deleted users)
+users written in the last 15 minutes, by id                     batches(written)
+groups, deleted groups, contacts                                pages(groups) + pages(deleted) + pages(contacts)
+organization, domains, features                                 3
+role definitions, assignments, eligibilities                    3, and 1 for each further page
+members, owners, eligible ones of r role-assignable groups      batches(3 * r), batches(2 * r) without PIM's licence
+g groups that are eligible for membership, g in protected_users  batches(g) each
+Cloud Sync: p applications, their j jobs                        1 + p + j
+look-ups of c candidates, in chunks                             for each chunk 2 * batches(c)
+==============================================================  ==================================================
+
+A group with more than 999 members costs one place in a further batch for each further page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_scope import CloudSelections
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudIndex
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import Lookup, TenantFacts
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.collections import read_collections
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups import (
+    list_contacts,
+    list_deleted_groups,
+    list_groups,
+    transitive_members_path,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import find_jobs, get_schema
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import (
+    Reading,
+    get_organization,
+    get_sync_features,
+    list_domains,
+    readable,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import PLAN_SELECT
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_scope import (
+    CloudSelection,
+    CloudSelections,
+    read_selections,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, smtp_addresses
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.dynamic_rules import properties_used
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
+    CONTACT,
+    GROUP,
+    AddressBook,
+    Holder,
+    TenantFacts,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading import read_roles
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_index
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
 
+_DELETED_GROUP = "deleted group"
 
-class TenantReading(NamedTuple):
+
+@dataclass(frozen=True)
+class TenantReading:
     """What was read. Close ``details`` at the end of the run."""
 
     facts: TenantFacts
     index: CloudIndex
-    #: ``details.of(user_id)``: all properties of ``PLAN_PROPERTIES`` of a live user, by their Graph names.
+    #: ``details.of(user_id)``: ``PLAN_PROPERTIES`` of a live user, by their Graph names; of one who was looked up those of
+    #: ``BETA_PROPERTIES`` as well.
     details: UserDetails
     #: ``selections.judge(row)`` -> (in_scope, scope_reasons) of an objects row; other than the row's own only where
     #: nothing but the selection was unknown.
@@ -33,27 +89,180 @@ class TenantReading(NamedTuple):
     lookups: Lookups
 
 
+class _Groups(NamedTuple):
+    """What a plan needs of all groups; a tenant may have a hundred thousand."""
+
+    addresses: list[tuple[str, Holder]]
+    #: Role-assignable ones: id -> name.
+    assignable: dict[str, str]
+    rule_properties: dict[str, tuple[str, ...]]
+    #: Entry of ``protected_users`` -> ids of the groups that it names.
+    named: dict[str, list[str]]
+
+
 def read_tenant(
     client: GraphClient,
     cloud_keys: Iterable[str],
     written: Mapping[str, RecentWrite],
     protected_users: Collection[str] = (),
 ) -> TenantReading:
-    """Read the tenant once."""
-    raise NotImplementedError
+    """Read the tenant once.
+
+    :param cloud_keys: what users are looked up by, see :class:`CloudIndex`.
+    :param written: what journals say was written so lately that a listing may not show it.
+    :param protected_users: ids and UPNs of users; ids, display names and addresses of groups.
+    :raises Failure: when a group that protects its members cannot be read.
+    :raises GraphError: when users cannot be read, or for anything but a refusal. What is refused stays unknown.
+    """
+    details = UserDetails()
+    try:
+        index = read_index(client, cloud_keys, written, select=PLAN_SELECT, keep=details.add)
+        nobody = [name for name in sorted(protected_users) if not _is_user(name, index)]
+        groups = readable(
+            lambda: _read_groups(client, nobody),
+            "groups: their addresses, role-assignable ones, the rules of dynamic ones",
+            "Group.Read.All",
+        )
+        deleted_groups = readable(
+            lambda: _addresses(list_deleted_groups(client), GROUP, deleted=True),
+            "addresses of groups in the recycle bin",
+            "Group.Read.All",
+        )
+        contacts = readable(
+            lambda: _addresses(list_contacts(client), CONTACT), "addresses of contacts", "OrgContact.Read.All"
+        )
+        organization, features = get_organization(client), get_sync_features(client)
+        domains = _domains(client, organization)
+        roles = read_roles(client, index, groups.value.assignable if groups.value else None)
+        selections = readable(
+            lambda: _selections(client),
+            "what Cloud Sync was told to take",
+            "Synchronization.Read.All and Application.Read.All",
+            # A cloud without Cloud Sync.
+            refusals=(403, 404),
+        )
+        readings = (groups, deleted_groups, contacts, organization, features, domains, selections)
+        facts = TenantFacts(
+            id=client.tenant_id,
+            organization=organization.value,
+            domains=domains.value,
+            features=None if features.value is None else features.value.get("features"),
+            roles=roles.book,
+            addresses=AddressBook(
+                (
+                    *(groups.value.addresses if groups.value else ()),
+                    *(deleted_groups.value or ()),
+                    *(contacts.value or ()),
+                )
+            ),
+            address_kinds=frozenset(
+                kind
+                for kind, reading in ((GROUP, groups), (_DELETED_GROUP, deleted_groups), (CONTACT, contacts))
+                if reading.value is not None
+            ),
+            rule_properties=groups.value.rule_properties if groups.value else None,
+            protected_members=_protected_members(client, nobody, groups),
+            unchecked=(*(reading.unchecked for reading in readings if reading.unchecked), *roles.unchecked),
+        )
+    except BaseException:
+        details.close()
+        raise
+    named = groups.value.named if groups.value else {}
+    return TenantReading(
+        facts,
+        index,
+        details,
+        CloudSelections(selections.value),
+        tuple(name for name in nobody if name not in named),
+        Lookups(client, details),
+    )
 
 
-class Lookups:
-    """Reads what Graph tells of a user only when asked for that user."""
+def _is_user(name: str, index: CloudIndex) -> bool:
+    return bool(index.find("id", name) or index.find("user_principal_name", name))
 
-    def __init__(self, client: GraphClient) -> None:
-        self._client = client
 
-    def look_up(self, ids: Iterable[str]) -> dict[str, Lookup]:
-        """Return what is known of each of these users."""
-        raise NotImplementedError
+def _read_groups(client: GraphClient, names: Iterable[str]) -> _Groups:
+    wanted = {name.casefold(): name for name in names}
+    found = _Groups([], {}, {}, {})
+    for group in list_groups(client):
+        found.addresses.extend(_held(group, GROUP))
+        title = _title(group)
+        if group.get("isAssignableToRole"):
+            found.assignable[group["id"]] = title
+        if group.get("membershipRule") and group.get("membershipRuleProcessingState") != "Paused":
+            for name in properties_used(group["membershipRule"]):
+                found.rule_properties[name] = (*found.rule_properties.get(name, ()), title)
+        for value in {str(group.get(name)).casefold() for name in ("id", "displayName", "mail")} & wanted.keys():
+            found.named.setdefault(wanted[value], []).append(group["id"])
+    return found
 
-    @property
-    def unchecked(self) -> tuple[Mapping[str, str], ...]:
-        """What stays unknown as of the last look: ``{"what", "permission"}``."""
-        raise NotImplementedError
+
+def _addresses(objects: Iterable[Mapping[str, Any]], kind: str, deleted: bool = False) -> list[tuple[str, Holder]]:
+    return [entry for item in objects for entry in _held(item, kind, deleted)]
+
+
+def _held(item: Mapping[str, Any], kind: str, deleted: bool = False) -> list[tuple[str, Holder]]:
+    """Return (address, holder) for each SMTP address of a group or contact."""
+    values = [*(item.get("proxyAddresses") or ()), *filter(None, [item.get("mail")])]
+    holder = Holder(kind, item["id"], _title(item), deleted, item.get("onPremisesSyncEnabled"))
+    return [(address, holder) for address in smtp_addresses(values)]
+
+
+def _title(item: Mapping[str, Any]) -> str:
+    return str(item.get("displayName") or item.get("mail") or item["id"])
+
+
+def _protected_members(client: GraphClient, names: Iterable[str], groups: Reading) -> frozenset[str]:
+    """Return the ids of all members of the groups that ``protected_users`` names.
+
+    :raises Failure: when one cannot be read: whoever is in it would go unprotected.
+    """
+    if groups.value is None:
+        for name in names:
+            raise Failure(
+                f"protected_users names {name}, which is no user of the tenant, and groups may not be read to see "
+                "whether it is a group. Nothing was written. Grant Group.Read.All, or name users only."
+            )
+        return frozenset()
+    of_group = {group_id: name for name, ids in groups.value.named.items() for group_id in ids}
+    members: set[str] = set()
+    paths = ((group_id, transitive_members_path(group_id)) for group_id in of_group)
+    for group_id, items in read_collections(client, paths).items():
+        if items.error is not None:
+            raise Failure(
+                f"protected_users names the group {of_group[group_id]}, and its members cannot be read. Nothing was "
+                f"written. {items.error.message}"
+            )
+        members.update(item["id"] for item in items.values)
+    return frozenset(members)
+
+
+def _domains(client: GraphClient, organization: Reading) -> Reading:
+    """Read the domains by name. Those that are verified the organization names as well."""
+    reading = list_domains(client)
+    if reading.value is not None:
+        return Reading({str(domain["id"]).lower(): domain for domain in reading.value})
+    verified = (organization.value or {}).get("verifiedDomains")
+    if verified is None:
+        return reading
+    return Reading(
+        {
+            str(domain["name"]).lower(): {
+                "id": domain["name"],
+                "isVerified": True,
+                "isDefault": domain.get("isDefault"),
+                "isInitial": domain.get("isInitial"),
+                "authenticationType": domain.get("type"),
+            }
+            for domain in verified
+        }
+    )
+
+
+def _selections(client: GraphClient) -> dict[str, tuple[CloudSelection, ...]]:
+    found: dict[str, tuple[CloudSelection, ...]] = {}
+    for job in find_jobs(client):
+        domain = job.domain.lower()
+        found[domain] = (*found.get(domain, ()), *read_selections(get_schema(client, job)))
+    return found

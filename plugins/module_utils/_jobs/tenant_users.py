@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Callable
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import (
+    USER_SELECT,
     get_users,
     list_deleted_users,
     list_users,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import (
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import (
     CloudIndex,
     CloudUser,
     as_journalled,
@@ -33,20 +35,31 @@ def lagging_writes(client: GraphClient, journals: Collection[str]) -> dict[str, 
     return recent_writes(client.tenant_id, journals, time.time() - LAG_SECONDS, client.options.graph_endpoint)
 
 
-def read_index(client: GraphClient, cloud_keys: Iterable[str], written: dict[str, RecentWrite]) -> CloudIndex:
-    """List the tenant's users, live and deleted. Those just written are read by id, which lags less than a listing."""
-    return CloudIndex(_users(client, written), cloud_keys)
+def read_index(
+    client: GraphClient,
+    cloud_keys: Iterable[str],
+    written: Mapping[str, RecentWrite],
+    *,
+    select: str = USER_SELECT,
+    keep: Callable[[Mapping[str, Any]], None] | None = None,
+) -> CloudIndex:
+    """List the tenant's users, live and deleted. Those just written are read by id, which lags less than a listing.
+
+    :param select: what to read of the live ones.
+    :param keep: is given each live user as Graph returned it.
+    """
+    return CloudIndex(_users(client, written, select, keep or (lambda _body: None)), cloud_keys)
 
 
 def read_by_id(
-    client: GraphClient, ids: Iterable[str], written: dict[str, RecentWrite]
+    client: GraphClient, ids: Iterable[str], written: Mapping[str, RecentWrite]
 ) -> Iterator[tuple[str, CloudUser | None, GraphError | None]]:
     """Yield (id, live user or ``None``, error) in the order given."""
     for user_id, body, error in get_users(client, ids):
         yield user_id, None if body is None else settled(from_graph(body), written), error
 
 
-def settled(user: CloudUser, written: dict[str, RecentWrite]) -> CloudUser:
+def settled(user: CloudUser, written: Mapping[str, RecentWrite]) -> CloudUser:
     """Return the user with what the service accepted lately and this read does not show yet."""
     write = written.get(user.id)
     # A write that reads have confirmed needs no trust: if the old value is back, somebody put it there.
@@ -55,11 +68,18 @@ def settled(user: CloudUser, written: dict[str, RecentWrite]) -> CloudUser:
     return as_journalled(user, write.before, write.after)
 
 
-def _users(client: GraphClient, written: dict[str, RecentWrite]) -> Iterator[CloudUser]:
-    fresh = {user_id: user for user_id, user, _error in read_by_id(client, written, written) if user is not None}
-    for body in list_users(client):
-        user = from_graph(body)
-        yield fresh.pop(user.id, settled(user, written))
-    yield from fresh.values()
+def _users(
+    client: GraphClient, written: Mapping[str, RecentWrite], select: str, keep: Callable[[Mapping[str, Any]], None]
+) -> Iterator[CloudUser]:
+    for body in _live_users(client, written, select):
+        keep(body)
+        yield settled(from_graph(body), written)
     for body in list_deleted_users(client):
         yield from_graph(body, deleted=True)
+
+
+def _live_users(client: GraphClient, ids: Iterable[str], select: str) -> Iterator[Mapping[str, Any]]:
+    fresh = {user_id: body for user_id, body, _error in get_users(client, ids, select) if body is not None}
+    for body in list_users(client, select):
+        yield fresh.pop(body["id"], body)
+    yield from fresh.values()

@@ -15,13 +15,14 @@ from typing import Any
 class UserDetails:
     """Users as Graph returned them, by id. Their file has no name, so nothing is left behind.
 
-    Write them all, then read; memory is a position per user.
+    Memory is a position per user.
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="hybrid-identity-")
+        self._file = tempfile.TemporaryFile(prefix="hybrid-identity-")  # noqa: SIM115 (it lives as long as this)
         self._positions: dict[str, int] = {}
         self._end = 0
+        self._at_end = True
         # All users of one listing have the same properties: their names are kept once.
         self._shapes: dict[tuple[str, ...], int] = {}
         self._names: list[tuple[str, ...]] = []
@@ -34,12 +35,19 @@ class UserDetails:
             shape = self._shapes[names] = len(self._names)
             self._names.append(names)
         line = json.dumps([shape, *body.values()], separators=(",", ":")).encode("ascii") + b"\n"
+        if not self._at_end:
+            self._file.seek(self._end)
+            self._at_end = True
         self._positions[body["id"]] = self._end
         self._file.write(line)
         self._end += len(line)
 
+    def extend(self, user_id: str, properties: Mapping[str, Any]) -> None:
+        """Keep more of a user."""
+        self.add({"id": user_id, **self.of(user_id), **properties})
+
     def of(self, user_id: str) -> Mapping[str, Any]:
-        """Return the properties of a live user by their Graph names; ``{}`` for a user that was not listed.
+        """Return the properties of a live user by their Graph names; ``{}`` for a user that was not read.
 
         ``null`` is no value; a property that is not there was not read.
         """
@@ -47,6 +55,7 @@ class UserDetails:
         if position is None:
             return {}
         self._file.seek(position)
+        self._at_end = False
         shape, *values = json.loads(self._file.readline())
         return dict(zip(self._names[shape], values))
 

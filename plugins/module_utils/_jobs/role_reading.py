@@ -1,0 +1,173 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""Who has a role, or may take one up: read from roles, PIM, and the role-assignable groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.collections import Items, read_collections
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups import (
+    members_path,
+    owners_path,
+    transitive_members_path,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.roles import (
+    group_eligibilities_path,
+    is_not_licensed,
+    list_role_assignments,
+    list_role_definitions,
+    list_role_eligibilities,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import Reading, readable
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.role_book import (
+    AssignableGroup,
+    build_role_book,
+    guarded_by,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
+    KNOWN,
+    NOT_LICENSED,
+    UNKNOWN,
+    RoleBook,
+)
+
+_PIM = {
+    "what": "who may become a member or owner of a role-assignable group (PIM for groups)",
+    "permission": "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+}
+_MEMBERS = {"what": "who is a member or owner of a role-assignable group", "permission": "Group.Read.All"}
+_HELD_THROUGH_GROUPS = {"what": "who has a directory role through a group", "permission": "Group.Read.All"}
+_ELIGIBLE_THROUGH_GROUPS = {
+    "what": "who may activate a directory role through a group",
+    "permission": "Group.Read.All",
+}
+
+_MEMBER, _OWNER, _ELIGIBLE = "member", "owner", "eligible"
+
+
+class RoleReading(NamedTuple):
+    """What was read: the book, and ``{"what", "permission"}`` of what stays unknown."""
+
+    book: RoleBook
+    unchecked: tuple[Mapping[str, str], ...]
+
+
+class _Around(NamedTuple):
+    """The role-assignable groups by id; those whose members or owners may not be read; what stays unknown."""
+
+    groups: dict[str, AssignableGroup]
+    closed: frozenset[str]
+    unchecked: tuple[Mapping[str, str], ...]
+
+
+def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, str] | None) -> RoleReading:
+    """Read roles and what leads to them.
+
+    :param assignable: role-assignable groups, id -> name; ``None``: groups may not be read.
+    :raises GraphError: for anything but a refusal.
+    """
+    assigned = readable(
+        lambda: (list(list_role_definitions(client)), list(list_role_assignments(client))),
+        "who has a directory role",
+        "RoleManagement.Read.Directory",
+    )
+    eligibility, eligible = _read_eligibilities(client)
+    around = _read_groups(client, index, assignable or {}, licensed=eligibility != NOT_LICENSED)
+    unchecked: list[Mapping[str, str]] = [one.unchecked for one in (assigned, eligible) if one.unchecked]
+    unchecked += around.unchecked
+    if assigned.value is None:
+        return RoleReading(RoleBook(None, eligibility, guarded_by(around.groups)), tuple(unchecked))
+    definitions, assignments = assigned.value
+    book = build_role_book(definitions, assignments, eligible.value or [], around.groups, eligibility)
+
+    def is_hidden(assignment: Mapping[str, Any]) -> bool:
+        """Tell whether a role was given to a group that may not be looked into."""
+        principal = assignment["principalId"]
+        # A principal that is no user may be a group or an app, which a tenant whose groups are closed does not tell.
+        return principal in around.closed if assignable is not None else index.user(principal) is None
+
+    if any(map(is_hidden, assignments)):
+        book = book._replace(roles=None)
+        unchecked.append(_HELD_THROUGH_GROUPS)
+    if any(map(is_hidden, eligible.value or [])):
+        book = book._replace(eligibility=UNKNOWN)
+        unchecked.append(_ELIGIBLE_THROUGH_GROUPS)
+    return RoleReading(book, tuple(unchecked))
+
+
+def _read_eligibilities(client: GraphClient) -> tuple[str, Reading]:
+    try:
+        reading = readable(
+            lambda: list(list_role_eligibilities(client)),
+            "who may activate a directory role (PIM)",
+            "RoleManagement.Read.Directory",
+        )
+    except GraphError as exc:
+        if not is_not_licensed(exc):
+            raise
+        return NOT_LICENSED, Reading([])
+    return (UNKNOWN if reading.value is None else KNOWN), reading
+
+
+def _read_groups(client: GraphClient, index: CloudIndex, names: Mapping[str, str], licensed: bool) -> _Around:
+    """Read who is around role-assignable groups, all in the same batches."""
+    ways = {_MEMBER: members_path, _OWNER: owners_path, **({_ELIGIBLE: group_eligibilities_path} if licensed else {})}
+    paths = (((group_id, way), path(group_id)) for group_id in names for way, path in ways.items())
+    found: dict[Any, Items] = read_collections(client, paths)
+    closed = frozenset(group_id for (group_id, way), items in found.items() if way != _ELIGIBLE and _refused(items))
+    eligible = {group_id: items for (group_id, way), items in found.items() if way == _ELIGIBLE}
+    # What a group that PIM does not manage is answered with is not documented: a 400 is unknown as well.
+    pim_closed = {group_id for group_id, items in eligible.items() if _refused(items, (400, 403))}
+    inside = _members_of_groups(client, index, eligible.values())
+    groups = {
+        group_id: AssignableGroup(
+            name,
+            _ids(found[group_id, _MEMBER]),
+            _ids(found[group_id, _OWNER]),
+            _eligible(eligible.get(group_id), _MEMBER, inside),
+            _eligible(eligible.get(group_id), _OWNER, inside),
+        )
+        for group_id, name in names.items()
+    }
+    unknown = ((_MEMBERS, bool(closed)), (_PIM, bool(pim_closed) or None in inside.values()))
+    return _Around(groups, closed, tuple(unchecked for unchecked, is_so in unknown if is_so))
+
+
+def _members_of_groups(
+    client: GraphClient, index: CloudIndex, eligible: Iterable[Items]
+) -> dict[str, frozenset[str] | None]:
+    """Return who is in the groups among those who are eligible, by group; ``None``: may not be read."""
+    principals = {one["principalId"] for items in eligible for one in items.values}
+    strangers = sorted(one for one in principals if index.user(one) is None)
+    found: dict[Any, Items] = read_collections(client, ((one, transitive_members_path(one)) for one in strangers))
+    # An app among them is answered with 404: it has no members.
+    return {one: None if _refused(items) else _ids(items) for one, items in found.items()}
+
+
+def _eligible(items: Items | None, way: str, inside: Mapping[str, frozenset[str] | None]) -> frozenset[str]:
+    principals = {one["principalId"] for one in (items.values if items else ()) if one.get("accessId") == way}
+    return frozenset(user for one in principals for user in (one, *(inside.get(one) or ())))
+
+
+def _refused(items: Items, refusals: Collection[int] = (403,)) -> bool:
+    """Tell whether a collection may not be read. Nobody in it, and gone meanwhile, are answers.
+
+    :raises GraphError: for anything else that went wrong.
+    """
+    error = items.error
+    if error is None or error.status == 404 or is_not_licensed(error):
+        return False
+    if error.status not in refusals:
+        raise error
+    return True
+
+
+def _ids(items: Items) -> frozenset[str]:
+    return frozenset(item["id"] for item in items.values)
