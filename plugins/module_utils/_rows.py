@@ -274,7 +274,7 @@ class RowSink:
     @property
     def path(self) -> str | None:
         """Where the rows of this run are in the end: ``dest``, or the partial file; ``None`` while there is neither."""
-        return self._file and self._file.path
+        return None if self._file is None else self._file.path
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""What can be said of a row because of what its reviewer did with the plan.
+"""What can be said of a row because of what its reviewer did with the plan, and of rows that are there to be read.
 
 Part of the table in :mod:`codes`, which says what the four columns are.
 """
@@ -23,6 +23,13 @@ REVIEW_CODES: tuple[tuple[str, str, str, str], ...] = (
         "outside_wave",
         "The row is not part of this wave.",
         "It is written by a run whose limit, offset and wave include it.",
+        _OURS,
+    ),
+    (
+        "unclaimed",
+        "No AD object of the input claims this user{detail}.",
+        "If somebody in AD is this person, gather that object too, or name the pair (map). Otherwise the user stays as it "
+        "is.",
         _OURS,
     ),
 )

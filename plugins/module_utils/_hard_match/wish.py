@@ -32,6 +32,7 @@ IDENTIFYING = (
     "object_sid",
     "anchor_source",
     "anchor_certain",
+    "in_scope",
     "source",
 )
 
@@ -59,6 +60,8 @@ class Wish(NamedTuple):
     problem: Optional[dict[str, str]] = None
     #: Something to know about the value that is no obstacle.
     note: Optional[str] = None
+    #: The wave that the row belongs to.
+    wave: Optional[str] = None
 
     @property
     def held(self) -> str | None:
@@ -114,16 +117,8 @@ def from_object(row: Mapping[str, Any], *, clear: bool = False, anchor: str | No
 
 def from_pair(pair: Mapping[str, Any], *, clear: bool = False) -> Wish:
     """Read ``user`` with ``immutable_id`` or ``object_guid``, as a person wrote it."""
-    user = str(pair["user"]).strip()
-    value, problem, note = _given_value(pair)
-    if clear:
-        if pair.get("object_guid"):
-            # A GUID that cannot be read names some value; without the problem, any value would be cleared.
-            return Wish(user, user, None, None, expected=value, problem=problem, note=note)
-        # A string anchor may be cleared by naming it exactly, and in no other way.
-        named = str(pair.get("immutable_id") or "").strip()
-        return Wish(user, user, None, None, expected=value or named or None, note=note)
-    return Wish(user, user, None, value if problem is None else None, problem=problem, note=note)
+    wish = _wanted(pair, clear)
+    return wish._replace(wave=str(pair.get("wave") or "").strip() or None)
 
 
 def canonical(text: str) -> str | None:
@@ -147,6 +142,19 @@ def spelling_hint(current: str, wanted: str | None) -> str:
         if other is not None and _swapped(raw) == other:
             hints.append("which is the expected GUID in the wrong byte order")
     return f" ({', '.join(hints)})" if hints else ""
+
+
+def _wanted(pair: Mapping[str, Any], clear: bool) -> Wish:
+    user = str(pair["user"]).strip()
+    value, problem, note = _given_value(pair)
+    if clear:
+        if pair.get("object_guid"):
+            # A GUID that cannot be read names some value; without the problem, any value would be cleared.
+            return Wish(user, user, None, None, expected=value, problem=problem, note=note)
+        # A string anchor may be cleared by naming it exactly, and in no other way.
+        named = str(pair.get("immutable_id") or "").strip()
+        return Wish(user, user, None, None, expected=value or named or None, note=note)
+    return Wish(user, user, None, value if problem is None else None, problem=problem, note=note)
 
 
 def _stated(row: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, str] | None]:

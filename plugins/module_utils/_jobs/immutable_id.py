@@ -2,15 +2,16 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""The job of ``entra_immutable_id``: read once, decide purely, and carry out what was decided."""
+"""The job of ``entra_immutable_id``: a plan, made or reviewed, guarded and carried out."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.files import FORMATS
@@ -21,32 +22,34 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.record 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import ENTRA_ARGUMENTS
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import (
-    DEFAULT_MATCH_BY,
-    CloudIndex,
-    match,
-    parse_match_by,
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import BLOCKING_DEFAULT
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import DEFAULT_MATCH_BY
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import ACTIONS, WRITES, Summary
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import save_backup
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import Confirmation
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.guards import changes_allowed, check_paths
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.planning import (
+    lower_case,
+    make_plan,
+    strangers_named,
+    wave_of,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacles import Claims, Rules
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import (
-    ACTIONS,
-    WRITES,
-    Summary,
-    decide,
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.protection import read_protection
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.restore import Restoration
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.reviewed_plan import (
+    Planned,
+    kept_in,
+    open_reviewed,
+    parse_age,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import PlanReader
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import lagging_writes, read_index
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIRS, Wishes
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import lagging_writes
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIRS
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, default_journal_path
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
-    RowError,
-    RowReader,
-    RowSink,
-    header,
-    utc_now,
-)
+from ansible_collections.hybrid.identity.plugins.module_utils._plan_csv import PlanTable, table_path
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import PLAN, RowSink, header, utc_now
 
 Row = dict[str, Any]
 
@@ -59,6 +62,7 @@ ARGUMENTS: dict[str, Any] = {
             "user": {"type": "str", "required": True},
             "immutable_id": {"type": "str"},
             "object_guid": {"type": "str"},
+            "wave": {"type": "str"},
         },
     },
     "src": {"type": "list", "elements": "path"},
@@ -66,36 +70,40 @@ ARGUMENTS: dict[str, Any] = {
     "anchor": {"type": "str", "choices": list(ANCHORS), "default": CONSISTENCY_GUID_OR_OBJECT_GUID},
     "anchor_attribute": {"type": "str"},
     "plan": {"type": "path"},
+    "max_age": {"type": "str", "default": "7d"},
+    "restore": {"type": "list", "elements": "path"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "match_by": {"type": "list", "elements": "raw", "default": list(DEFAULT_MATCH_BY)},
+    "weak_match_by": {"type": "list", "elements": "raw", "default": []},
+    "map": {"type": "path"},
+    "unclaimed": {"type": "bool", "default": False},
     "on_existing": {"type": "str", "choices": ["keep", "replace"], "default": "keep"},
     "protected_users": {"type": "list", "elements": "str", "default": []},
+    "protect_role_holders": {"type": "bool", "default": True},
+    "require_unsynced": {"type": "bool", "default": True},
+    "block_effects": {"type": "list", "elements": "str", "default": list(BLOCKING_DEFAULT)},
     "max_changes": {"type": "str"},
+    "wave": {"type": "str"},
+    "offset": {"type": "int", "default": 0},
+    "limit": {"type": "int"},
     "journal": {"type": "path"},
     "dest": {"type": "path"},
     "return_limit": {"type": "int", "default": 1000},
 }
 
-ONE_OF = [("users", "src", "plan")]
+ONE_OF = [("users", "src", "plan", "restore")]
 REQUIRED_IF = [("anchor", "attribute", ["anchor_attribute"])]
 
-# Without a plan that somebody has read, a mistake in the input shall not reach the whole company.
-_UNREVIEWED_CHANGES = 25
 # A diff is for eyes.
 _DIFF_ROWS = 100
 
 
-class _Planned(NamedTuple):
-    """A plan that is ready to be carried out, row by row, once."""
+class _Clocks(NamedTuple):
+    """How time passes; ``now`` in seconds since 1970."""
 
-    rows: Iterable[Row]
-    total: int
-    changes: int
-    source: str
-    #: Entries of the input that could not be read, and how many were no users.
-    problems: list[dict[str, Any]]
-    skipped: int
-    reviewed: bool
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    now: Callable[[], float]
 
 
 def set_immutable_ids(
@@ -105,75 +113,97 @@ def set_immutable_ids(
     client_of: Callable[[dict[str, Any]], GraphClient] = connect,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.time,
 ) -> dict[str, Any]:
     """Plan and, outside check mode, write.
 
     :param params: the values of :data:`ARGUMENTS`.
     :return: the module's result, as its documentation describes it.
     """
-    if params["dest"] and params["journal"] and os.path.realpath(params["dest"]) == os.path.realpath(params["journal"]):
-        raise Failure("dest and journal name the same file. Nothing was written. Name two files.")
+    check_paths(params, context.check_mode)
+    wave_of(params)
+    parse_age(params["max_age"])
     with client_of(params) as client, tempfile.TemporaryDirectory(prefix="hybrid-identity-") as folder:
-        run = _Run(client, params, context, clock, sleep)
-        if params["plan"]:
-            planned = _reviewed(params["plan"], client.tenant_id)
-        else:
-            planned = run.plan(os.path.join(folder, "plan.jsonl"))
-        return run.carry_out(planned)
+        run = _Run(client, params, context, _Clocks(clock, sleep, now))
+        return run.carry_out(run.planned(os.path.join(folder, "plan.jsonl")))
+
+
+class _Output:
+    """Where the rows of a run go, and what is counted of them."""
+
+    def __init__(self, fields: Row, params: Mapping[str, Any], with_table: bool) -> None:
+        dest = params["dest"]
+        self.sink = RowSink(fields, dest, params["return_limit"], _importance)
+        self.table = PlanTable(table_path(dest)) if dest and with_table else None
+        self.summary = Summary(ACTIONS)
+        self.in_scope = Counter({"true": 0, "false": 0, "unknown": 0})
+        self.changed: list[Row] = []
+
+    def collect(self, rows: Iterable[Row]) -> None:
+        """Take all rows."""
+        with self.table or contextlib.nullcontext(), self.sink:
+            for row in rows:
+                self._add(row)
+
+    def _add(self, row: Row) -> None:
+        self.summary.add(row["action"], [row["reason"]] if row["reason"] else [])
+        if row["action"] in WRITES:
+            scope = (row["on_premises"] or {}).get("in_scope")
+            self.in_scope["unknown" if scope is None else str(bool(scope)).lower()] += 1
+        self.sink.write(row)
+        if self.table:
+            self.table.add(row)
+        if row["changed"] and len(self.changed) < _DIFF_ROWS:
+            self.changed.append(row)
 
 
 class _Run:
     """One run on one tenant."""
 
-    def __init__(
-        self,
-        client: GraphClient,
-        params: dict[str, Any],
-        context: Context,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-    ) -> None:
+    def __init__(self, client: GraphClient, params: dict[str, Any], context: Context, clocks: _Clocks) -> None:
         self._client = client
         self._params = params
         self._context = context
-        self._clock = clock
-        self._sleep = sleep
-        self._began = clock()
-        self._protected = frozenset(name.strip().lower() for name in params["protected_users"])
-        journal = params["journal"]
-        dest = params["dest"]
-        self._journals = [path for path in (journal, dest and default_journal_path(dest, client.tenant_id, "")) if path]
-        self._written = lagging_writes(client, self._journals)
+        self._clocks = clocks
+        self._began = clocks.clock()
+        self._protected = lower_case(params["protected_users"])
+        journal, dest = params["journal"], params["dest"]
+        beside = default_journal_path(dest, client.tenant_id, "") if dest else None
+        journals = [path for path in (journal, beside, *(params["restore"] or ())) if path]
+        self._written = lagging_writes(client, journals)
         self._too_many_changes = False
-        self._changed: list[Row] = []
+        self._journal: str | None = None
+        self._backup: str | None = None
+        self._writer: Writer | None = None
 
-    def plan(self, path: str) -> _Planned:
-        """Decide for each wish. The plan goes to a private file, so that memory does not grow with it."""
-        params = self._params
-        keys = parse_match_by(params["match_by"])
-        rules = Rules(
-            replace=params["on_existing"] == "replace", protected=self._protected, clear=params["state"] == "absent"
-        )
-        wishes = Wishes(params)
-        index = read_index(self._client, {key.cloud for key in keys}, self._written)
-        self._warn_of_strangers(index)
-        # Who else wants the same user is known only after all wishes were read once.
-        claims = Claims()
-        for number, wish in enumerate(wishes):
-            claims.add(number, wish, match(wish, index, keys))
-        names = [key.name for key in keys]
-        changes = 0
-        with RowSink(self._header("plan", wishes.description), path, 0) as sink:
-            for number, wish in enumerate(wishes):
-                row = decide(number, wish, match(wish, index, keys), claims, rules, names)
-                changes += row["action"] in WRITES
-                sink.write(row)
-        rows = (row for _line, row in RowReader(path))
-        return _Planned(rows, sink.total, changes, wishes.description, wishes.problems, wishes.skipped, reviewed=False)
-
-    def carry_out(self, planned: _Planned) -> dict[str, Any]:
-        """Write what the plan says, or in check mode show it."""
+    def planned(self, path: str) -> Planned:
+        """Return what is to be carried out; where it is made now, ``path`` holds it."""
         params, client = self._params, self._client
+        if params["plan"] is None and params["restore"] is None:
+            return make_plan(client, params, path, self._written, self._context.warn, self._clocks.now())
+        # A group may have got new members since the plan was made.
+        protection = read_protection(client, params["protected_users"])
+        if protection.strangers:
+            self._context.warn(strangers_named(protection.strangers))
+        self._protected |= protection.members
+        if params["restore"] is not None:
+            return self._undoing(path)
+        age = parse_age(params["max_age"])
+        return open_reviewed(params["plan"], client.tenant_id, wave_of(params), age, self._clocks.now())
+
+    def _undoing(self, path: str) -> Planned:
+        """Return what puts old values back. What there is to do is known from the users as they are now."""
+        clock, sleep, now = self._clocks
+        client = self._client
+        restoration = Restoration(client, self._params["restore"])
+        confirmation = None
+        if not self._context.check_mode:
+            confirmation = Confirmation(client, clock=clock, sleep=sleep, wall_clock=now)
+        rows = wave_of(self._params).of(restoration.rows(self._protected, self._written, confirmation))
+        return kept_in(path, rows, self._header(PLAN, restoration.description, None), reviewed=True)
+
+    def carry_out(self, planned: Planned) -> dict[str, Any]:
+        """Write what the plan says, or in check mode show it."""
         if planned.problems:
             first = planned.problems[0]
             self._context.warn(
@@ -181,93 +211,94 @@ class _Run:
                 f"{first['source']}, line {first['line']}: {first['message']}"
             )
         rehearsing = self._context.check_mode
-        summary = Summary(ACTIONS)
-        journal: str | None = None
-        writer: Writer | None = None
-        kind = "plan" if rehearsing else "result"
-        sink = RowSink(self._header(kind, planned.source), params["dest"], params["return_limit"], _importance)
+        fields = self._header(PLAN if rehearsing else "result", planned.source, planned.attributes)
+        output = _Output(fields, self._params, with_table=rehearsing)
         try:
             self._guard(planned)
             if rehearsing:
                 # What was planned a moment ago needs no second look; a reviewed plan does.
-                rows = self._writer(None).run(planned.rows) if planned.reviewed else planned.rows
-                self._collect(rows, sink, summary)
+                rows = self._new_writer(None).run(planned.rows()) if planned.reviewed else planned.rows()
+                output.collect(rows)
             elif planned.changes:
-                client.ensure_lifetime(seconds_needed(planned.changes, params["write_quota"]))
-                path = params["journal"] or default_journal_path(params["dest"], client.tenant_id, utc_now())
-                with Journal(path, client.tenant_id, client.options.graph_endpoint) as opened:
-                    journal = path
-                    writer = self._writer(opened)
-                    self._collect(writer.run(planned.rows), sink, summary)
+                self._write(planned, output)
             else:
-                self._collect(planned.rows, sink, summary)
+                output.collect(planned.rows())
         except (Exception, KeyboardInterrupt) as exc:  # pylint: disable=broad-except
             # What was written before stays written; the journal has it.
             failure = as_failure(exc)
-            failure.result.update(self._result(planned, sink, summary, journal))
-            failure.result["changed"] = writer is not None and writer.accepted > 0
+            failure.result.update(self._result(planned, output))
+            failure.result["changed"] = self._writer is not None and self._writer.accepted > 0
             failure.result.pop("msg", None)
             raise failure from None
-        return self._result(planned, sink, summary, journal)
+        return self._result(planned, output)
 
-    def _writer(self, journal: Journal | None) -> Writer:
-        return Writer(self._client, journal, self._protected, self._written, clock=self._clock, sleep=self._sleep)
+    def _write(self, planned: Planned, output: _Output) -> None:
+        params, client = self._params, self._client
+        client.ensure_lifetime(seconds_needed(planned.changes, params["write_quota"]))
+        path = params["journal"] or default_journal_path(params["dest"], client.tenant_id, utc_now())
+        with Journal(path, client.tenant_id, client.options.graph_endpoint) as journal:
+            self._journal = path
+            backup = save_backup(client, planned.rows(), path)
+            self._backup = backup.path
+            self._writer = self._new_writer(journal, backup.unsaved)
+            output.collect(self._writer.run(planned.rows()))
 
-    def _collect(self, rows: Iterable[Row], sink: RowSink, summary: Summary) -> None:
-        with sink:
-            for row in rows:
-                summary.add(row["action"], [row["reason"]] if row["reason"] else [])
-                sink.write(row)
-                if row["changed"] and len(self._changed) < _DIFF_ROWS:
-                    self._changed.append(row)
+    def _new_writer(self, journal: Journal | None, unsaved: Mapping[str, GraphError | None] | None = None) -> Writer:
+        clock, sleep, now = self._clocks
+        return Writer(
+            self._client,
+            journal,
+            self._protected,
+            self._written,
+            unsaved=unsaved,
+            clock=clock,
+            sleep=sleep,
+            wall_clock=now,
+        )
 
-    def _result(self, planned: _Planned, sink: RowSink, summary: Summary, journal: str | None) -> dict[str, Any]:
-        counts = summary.as_dict()
+    def _result(self, planned: Planned, output: _Output) -> dict[str, Any]:
+        counts, sink = output.summary.as_dict(), output.sink
         result: dict[str, Any] = {
             "changed": bool(counts["set"] or counts["clear"]),
             "users": sink.rows,
-            "problems": planned.problems[: self._params["return_limit"]],
+            "problems": list(planned.problems[: self._params["return_limit"]]),
             "summary": {
                 **counts,
+                "in_scope": dict(output.in_scope),
+                "struck_out": planned.struck_out,
+                "anchor_modes": planned.anchor_modes,
                 "skipped": planned.skipped,
                 "unreadable": len(planned.problems),
                 **self._client.stats(),
-                "seconds": round(self._clock() - self._began, 3),
+                "seconds": round(self._clocks.clock() - self._began, 3),
                 "sign_in_method": self._client.sign_in_method,
             },
+            "tenant": planned.tenant,
             "dest": sink.path,
-            "journal": journal,
+            "csv": output.table and output.table.path,
+            "journal": self._journal,
+            "backup": self._backup,
             "too_many_changes": self._too_many_changes,
             "truncated": sink.truncated,
         }
         if self._context.diff_mode:
-            result["diff"] = _diff(self._changed, counts["set"] + counts["clear"])
+            result["diff"] = _diff(output.changed, counts["set"] + counts["clear"])
         if counts["failed"]:
             result["failed"] = True
             first = next((row for row in sink.rows if row["action"] == "failed"), None)
             why = f" The first: {first['user']}: {first['reason']['message']}" if first and first["reason"] else ""
-            result["msg"] = f"{counts['failed']} of {summary.total} rows failed.{why}"
+            result["msg"] = f"{counts['failed']} of {output.summary.total} rows failed.{why}"
         return result
 
-    def _header(self, kind: str, source: str) -> Row:
-        return header(kind, tenant_id=self._client.tenant_id, source=source)
+    def _header(self, kind: str, source: str, attributes: Collection[str] | None) -> Row:
+        return header(kind, tenant_id=self._client.tenant_id, source=source, attributes=attributes)
 
-    def _warn_of_strangers(self, index: CloudIndex) -> None:
-        """A misspelled name protects nobody."""
-        strangers = [
-            name
-            for name in sorted(self._protected)
-            if not index.find("id", name) and not index.find("user_principal_name", name)
-        ]
-        if strangers:
-            self._context.warn(f"protected_users names {', '.join(strangers)}; the tenant has no such users.")
-
-    def _guard(self, planned: _Planned) -> None:
+    def _guard(self, planned: Planned) -> None:
         """Refuse more changes than allowed, before the first one.
 
         :raises Failure: outside check mode, which only warns.
         """
-        limit = _limit(self._params["max_changes"], planned)
+        limit = changes_allowed(self._params["max_changes"], planned)
         self._too_many_changes = limit is not None and planned.changes > limit
         if not self._too_many_changes:
             return
@@ -278,56 +309,6 @@ class _Run:
         if not self._context.check_mode:
             raise Failure(sentence)
         self._context.warn(sentence)
-
-
-def _reviewed(path: str, tenant_id: str) -> _Planned:
-    """Open a plan that somebody has reviewed, and check all of it before anything is written.
-
-    :raises RowError: for a truncated file, another tenant's, or one that is no plan.
-    """
-    reader = RowReader(path, {"plan"})
-    if str(reader.header.get("tenant_id")).lower() != tenant_id.lower():
-        raise RowError(
-            f"the plan is for tenant {reader.header.get('tenant_id')}, and this is {tenant_id}. Nothing was written. "
-            "Sign in to the right tenant, or make a plan for this one.",
-            path,
-            1,
-        )
-    changes = total = 0
-    for row in _approved(reader):
-        total += 1
-        changes += row["action"] in WRITES
-    return _Planned(_approved(reader), total, changes, path, [], 0, reviewed=True)
-
-
-def _approved(reader: RowReader) -> Iterator[Row]:
-    plan = PlanReader()
-    for line, row in reader:
-        try:
-            yield plan.read(row)
-        except ValueError as exc:
-            raise RowError(
-                f"{exc}. Plans are edited by striking out rows (approved: false) only; make a new one.",
-                reader.path,
-                line,
-            ) from None
-
-
-def _limit(max_changes: str | None, planned: _Planned) -> int | None:
-    """Return how many changes are allowed; ``None`` for as many as the plan has.
-
-    :raises Failure: when ``max_changes`` is neither a number nor a percentage.
-    """
-    if max_changes is None:
-        return None if planned.reviewed else _UNREVIEWED_CHANGES
-    number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", max_changes.strip())
-    if not number or (not number.group(2) and "." in number.group(1)):
-        raise Failure(
-            f'max_changes is "{max_changes}"; it must be a number, such as 100, or a percentage, such as 10%.'
-        )
-    if number.group(2):
-        return int(planned.total * float(number.group(1)) / 100)
-    return int(number.group(1))
 
 
 def _importance(row: Row) -> int:

@@ -21,7 +21,8 @@ class Wishes:
     """All wishes of a run. May be iterated more than once, and keeps none of them in memory.
 
     ``problems`` are entries of files that could not be read, as of the last iteration:
-    ``{"source", "line", "value", "message"}``; ``skipped`` counts entries of exports that are no users.
+    ``{"source", "line", "value", "message"}``; ``skipped`` counts entries of exports that are no users; ``fields`` are
+    the fields of objects rows that all sources carried.
 
     :param params: the module's ``users, src, src_format, anchor, anchor_attribute, state``.
     """
@@ -35,6 +36,7 @@ class Wishes:
         self._reading = Reading(AnchorSettings(self._anchor, params["anchor_attribute"]))
         self.problems: list[dict[str, Any]] = []
         self.skipped = 0
+        self.fields: frozenset[str] = frozenset()
 
     @property
     def description(self) -> str:
@@ -53,13 +55,17 @@ class Wishes:
                     message = "the entry names no user. Give an object id or a user principal name."
                     self.problems.append({"source": "users", "line": number, "value": pair["user"], "message": message})
             return
+        carried: list[set[str]] = []
         for path in self._paths:
             if self._format == PAIRS or (self._format == "auto" and is_pairs(path)):
                 pairs = read_pairs(path, self.problems)
                 yield from (from_pair(pair, clear=self._clear) for _line, pair in pairs)
+                carried.append(set())
                 continue
             for source in from_files([path], self._format, self._reading):
                 for row in source:
                     yield from_object(row, clear=self._clear, anchor=self._anchor)
                 self.problems += source.problems
                 self.skipped += source.skipped
+                carried.append(source.fields)
+        self.fields = frozenset(set.intersection(*carried)) if carried else frozenset()

@@ -186,3 +186,10 @@ def test_what_is_odd_about_a_value_is_hinted_at(current, wanted, part):
     hint = spelling_hint(current, wanted)
     assert part in hint
     assert bool(hint) is bool(part)
+
+
+@pytest.mark.parametrize("clear", [False, True])
+@pytest.mark.parametrize(("given", "wave"), [(" pilot ", "pilot"), ("", None), (None, None), (2, "2")])
+def test_a_pair_may_belong_to_a_wave(given, wave, clear):
+    assert from_pair({"user": "x", "object_guid": DASHED, "wave": given}, clear=clear).wave == wave
+    assert from_pair({"user": "x", "object_guid": DASHED}, clear=clear).wave is None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 import uuid
 from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -46,7 +47,8 @@ class Tenant:
     """Users ``1 .. count``. Time passes while somebody sleeps, and as ``seconds_per_batch``.
 
     ``refusals`` holds by user id what a write is answered with (see :meth:`refuse`); ``before_patch`` is called with
-    the user id before a write is carried out.
+    the user id before a write is carried out. ``collections`` are other objects by path, ``refused`` paths that may not
+    be read, ``cloud_managed`` and ``object_identifiers`` what is asked of single users.
     """
 
     tenant_id = TENANT
@@ -69,6 +71,10 @@ class Tenant:
         self.token_ends = float("inf")
         self.organization = {"onPremisesSyncEnabled": True, "verifiedDomains": [{"name": "contoso.com"}]}
         self.features = {"blockCloudObjectTakeoverThroughHardMatchEnabled": False}
+        self.collections = {"/domains": [{"id": "contoso.com", "isVerified": True, "authenticationType": "Managed"}]}
+        self.refused = set()
+        self.cloud_managed = {}
+        self.object_identifiers = {}
         self._versions = {}
         for number in range(1, count + 1):
             self.add(number)
@@ -139,15 +145,20 @@ class Tenant:
             raise self.features
         return {"value": [{"id": "1", "features": self.features}]}
 
-    def pages(self, path, params):
+    def pages(self, path, params=None, _headers=None, version="v1.0"):
         self.requests += 1
-        wanted = "live" if path == "/users" else "deleted"
+        if path in self.refused:
+            raise error_from_response(f"GET {path}", 403, {}, {"error": {"code": "Refused", "message": "No."}})
+        wanted = {"/users": "live", "/directory/deletedItems/microsoft.graph.user": "deleted"}.get(path)
+        if wanted is None:
+            yield from self.collections.get(path, ())
+            return
         for key in sorted(self._versions):
             container, body = self._as_of(key, self.list_lag)
             if container == wanted:
                 yield _selected(body, params["$select"])
 
-    def batch(self, requests):
+    def batch(self, requests, version="v1.0"):
         pending = iter(requests)
         while True:
             chunk = list(itertools.islice(pending, self.batch_size))
@@ -155,11 +166,21 @@ class Tenant:
                 return
             self.requests += 1
             self.now += self.seconds_per_batch
-            yield from [self._answer(request) for request in chunk]
+            yield from [self._answer(request) if version == "v1.0" else self._beta(request) for request in chunk]
+
+    def _beta(self, request):
+        key = unquote(urlsplit(request.path).path.split("/")[2]).lower()
+        found = {"id": key, "onPremisesObjectIdentifier": self.object_identifiers.get(key), "assignedPlans": []}
+        return BatchResponse(request.key, 200, found, None)
 
     def _answer(self, request):
         parts = urlsplit(request.path)
         steps = [unquote(step) for step in parts.path.split("/")[1:]]
+        if steps[0] not in ("users", "directory"):
+            return self._collection(request, parts)
+        if steps[-1] == "onPremisesSyncBehavior":
+            managed = self.cloud_managed.get(steps[1].lower(), False)
+            return BatchResponse(request.key, 200, {"id": steps[1], "isCloudManaged": managed}, None)
         key = (steps[2] if steps[0] == "directory" else steps[1]).lower()
         if request.method == "PATCH":
             return self._patch(request, key)
@@ -171,6 +192,15 @@ class Tenant:
             select = parse_qs(parts.query)["$select"][0]
             return BatchResponse(request.key, 200, _selected(body, select), None)
         return _error(request, 404, "Request_ResourceNotFound")
+
+    def _collection(self, request, parts):
+        if parts.path in self.refused:
+            return _error(request, 403, "Refused")
+        found = self.collections.get(parts.path, [])
+        wanted = re.search(r"\$filter=\w+ eq '([^']*)'", unquote(parts.query))
+        if wanted:
+            found = [item for item in found if wanted.group(1).lower() in map(str.lower, filter(None, item.values()))]
+        return BatchResponse(request.key, 200, {"value": found}, None)
 
     def _patch(self, request, key):
         self.before_patch(key)

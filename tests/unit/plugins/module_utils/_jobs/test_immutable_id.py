@@ -22,7 +22,9 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowEr
 DEFAULTS = {
     "users": None, "src": None, "src_format": "auto", "anchor": "consistency_guid_or_object_guid",
     "anchor_attribute": None, "plan": None, "state": "present", "match_by": ["immutable_id", "user_principal_name"],
-    "on_existing": "keep", "protected_users": [], "max_changes": None, "journal": None, "dest": None,
+    "weak_match_by": [], "map": None, "unclaimed": False, "on_existing": "keep", "protected_users": [],
+    "protect_role_holders": True, "require_unsynced": True, "block_effects": ["user_disabled"], "max_changes": None,
+    "max_age": "7d", "restore": None, "wave": None, "offset": 0, "limit": None, "journal": None, "dest": None,
     "return_limit": 1000, "write_quota": 3000,
 }  # fmt: skip
 
