@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Optional
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudUser
 
 # Outcomes after which the value is known to have been written; after "failed" it is known not to have been. After
 # anything else, and without an outcome, both are possible.
@@ -96,6 +96,8 @@ def restoring(user_id: str, chain: Chain, user: CloudUser | None, protected: fro
         "changed": writes,
         "error": None,
         "wave": None,
+        # The second look compares it.
+        "seen": {"synced": user.synced} if user else None,
     }
 
 
