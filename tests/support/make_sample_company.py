@@ -16,23 +16,37 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sample_company import (
+from sample_cloud import USUAL, Others, cloud_twin, cloud_user
+from sample_company import whole_company
+from sample_person import (
     AD_DOMAIN,
     BASE_DN,
     COMPANY,
     DOMAIN,
+    FEDERATED_DOMAIN,
     INITIAL_DOMAIN,
     LAST_SYNC,
     NEW,
     OUT,
     STOPPED,
     SYNCED,
+    WAITING,
     Person,
     anchor_bytes,
     attributes,
-    company,
     identifier,
 )
+
+#: What the export line asks for: whatever a plan looks at.
+EXPORTED = (
+    "objectClass", "objectGUID", "mS-DS-ConsistencyGuid", "objectSid", "userPrincipalName", "sAMAccountName",
+    "userAccountControl", "pwdLastSet", "accountExpires", "mail", "mailNickname", "proxyAddresses", "targetAddress",
+    "displayName", "givenName", "sn", "title", "department", "company", "employeeID", "telephoneNumber", "mobile",
+    "facsimileTelephoneNumber", "physicalDeliveryOfficeName", "streetAddress", "l", "st", "postalCode", "co",
+    "preferredLanguage", "manager", "msExchUsageLocation", "msExchHideFromAddressLists", "msExchRecipientTypeDetails",
+    "msExchMailboxGuid", *(f"extensionAttribute{number}" for number in range(1, 16)), "isCriticalSystemObject",
+    "adminDescription", "isDeleted", "groupType",
+)  # fmt: skip
 
 FOLDER = Path(__file__).parents[2] / "roles/rehearsal_tenant/files/sample_company"
 
@@ -81,46 +95,6 @@ def classic_recipe(everybody: list[Person]) -> bytes:
         lines += ldif_line("userPrincipalName", person.upn or "", ansi=True)
         lines.append("")
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
-
-
-def cloud_user(login: str, display_name: str, **deviations: Any) -> dict[str, Any]:
-    """One user as ``GET /users`` with a full ``$select`` returns it."""
-    address = f"{login}@{DOMAIN}"
-    user: dict[str, Any] = {
-        "id": identifier("cloud user", login),
-        "userPrincipalName": address,
-        "displayName": display_name,
-        "givenName": None,
-        "surname": None,
-        "jobTitle": None,
-        "department": None,
-        "mail": address,
-        "mailNickname": login,
-        "proxyAddresses": [f"SMTP:{address}"],
-        "otherMails": [],
-        "accountEnabled": True,
-        "userType": "Member",
-        "creationType": None,
-        "externalUserState": None,
-        "createdDateTime": "2021-03-01T08:00:00Z",
-        "onPremisesImmutableId": None,
-        "onPremisesSyncEnabled": None,
-        "onPremisesLastSyncDateTime": None,
-        "onPremisesDistinguishedName": None,
-        "onPremisesDomainName": None,
-        "onPremisesSamAccountName": None,
-        "onPremisesSecurityIdentifier": None,
-        "onPremisesUserPrincipalName": None,
-        "onPremisesProvisioningErrors": [],
-    }
-    unknown = deviations.keys() - user.keys() - {"deletedDateTime"}
-    if unknown:
-        raise ValueError(f"not a property of a sample user: {sorted(unknown)}")
-    return {**user, **deviations}
-
-
-TITLES = ("Engineer", "Technician", "Accountant", "Buyer", "Optician", "Toolmaker", "Translator", None)
-DEPARTMENTS = ("Optics", "Assembly", "Finance", "Purchasing", "Field Service", None)
 
 
 def _twins_and_holders(everybody: list[Person]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -189,20 +163,13 @@ def _cloud_only() -> list[dict[str, Any]]:
     return users
 
 
-def tenant_seed(everybody: list[Person]) -> dict[str, Any]:
+def tenant_seed(everybody: list[Person], others: Others) -> dict[str, Any]:
     """The seed of the rehearsal tenant, in Graph's own property names."""
-    users = []
-    for number, person in enumerate(everybody):
-        if person.cloud is None:
-            continue
-        usual: dict[str, Any] = {
-            "givenName": person.given_name,
-            "surname": person.surname,
-            "jobTitle": TITLES[number % len(TITLES)],
-            "department": DEPARTMENTS[number % len(DEPARTMENTS)],
-        }
-        users.append(cloud_user(person.login, person.display_name, **{**usual, **person.cloud}))
     live, deleted = _twins_and_holders(everybody)
+    users = [cloud_twin(person) for person in everybody if person.cloud is not None]
+    users += live + others.users + _cloud_only()
+    # A property that one user carries is known of all of them.
+    users[0] = {**users[0], **{name: value for name, value in USUAL.items() if name not in users[0]}}
     return {
         "tenant": {
             "id": identifier("tenant", COMPANY),
@@ -211,29 +178,37 @@ def tenant_seed(everybody: list[Person]) -> dict[str, Any]:
             "onPremisesLastSyncDateTime": LAST_SYNC,
         },
         "domains": [
-            {"id": DOMAIN, "isVerified": True, "isDefault": True, "isInitial": False, "authenticationType": "Managed"},
-            {
-                "id": INITIAL_DOMAIN,
-                "isVerified": True,
-                "isDefault": False,
-                "isInitial": True,
-                "authenticationType": "Managed",
-            },
+            _domain(DOMAIN, isDefault=True),
+            _domain(f"sales.{DOMAIN}"),
+            _domain(FEDERATED_DOMAIN, authenticationType="Federated"),
+            _domain(INITIAL_DOMAIN, isInitial=True),
         ],
         "directories": [{"domain": AD_DOMAIN, "ldif": "export.ldf"}],
         # As the service's makers advise: nobody is taken by name or address alone, so that whoever the plan leaves out
         # stays out.
-        "features": {"passwordSyncEnabled": True, "blockSoftMatchEnabled": True},
+        "features": {
+            "passwordSyncEnabled": True,
+            "userForcePasswordChangeOnLogonEnabled": True,
+            "blockSoftMatchEnabled": True,
+        },
         "roles": [
             {"user": f"breakglass.one@{INITIAL_DOMAIN}", "role": "Global Administrator"},
             {"user": f"breakglass.two@{INITIAL_DOMAIN}", "role": "Global Administrator"},
             {"user": f"admin.cloud@{INITIAL_DOMAIN}", "role": "User Administrator"},
+            {"user": f"Sync_AD01_4f1c09a2d7e3@{INITIAL_DOMAIN}", "role": "Directory Synchronization Accounts"},
+            *others.roles,
         ],
-        "groups": [],
-        "contacts": [],
-        "users": users + live + _cloud_only(),
-        "deletedUsers": deleted,
+        "groups": others.groups,
+        "deletedGroups": others.deleted_groups,
+        "contacts": others.contacts,
+        "users": users,
+        "deletedUsers": deleted + others.deleted_users,
     }
+
+
+def _domain(name: str, **values: Any) -> dict[str, Any]:
+    usual = {"isVerified": True, "isDefault": False, "isInitial": False, "authenticationType": "Managed"}
+    return {"id": name, **usual, **values}
 
 
 def troubles_page(everybody: list[Person]) -> str:
@@ -241,6 +216,7 @@ def troubles_page(everybody: list[Person]) -> str:
     endings = {
         SYNCED: "Synced with Active Directory",
         STOPPED: "left alone, with the reason",
+        WAITING: "left alone until somebody releases it in the plan",
         OUT: "left alone: out of sync scope",
         NEW: "no cloud user to tie; the sync makes one",
     }
@@ -266,9 +242,7 @@ def troubles_page(everybody: list[Person]) -> str:
             "```",
             'ldifde -u -f export.ldf -d "DC=corp,DC=aurelia,DC=local" -p SubTree '
             '-r "(&(objectCategory=person)(objectClass=user))"',
-            "  -l objectClass,objectGUID,mS-DS-ConsistencyGuid,userPrincipalName,sAMAccountName,mail,proxyAddresses,"
-            "userAccountControl,isCriticalSystemObject,adminDescription,mailNickname,msExchRecipientTypeDetails,"
-            "displayName,objectSid",
+            f"  -l {','.join(EXPORTED)}",
             "```",
             "",
             f'{ordinary} people have no trouble at all and end as "Synced with Active Directory". The others:',
@@ -283,8 +257,8 @@ def troubles_page(everybody: list[Person]) -> str:
 
 def files() -> dict[str, bytes]:
     """File name to content, for everything this program writes."""
-    everybody = company()
-    seed = json.dumps(tenant_seed(everybody), ensure_ascii=False, indent=1)
+    everybody, others = whole_company()
+    seed = json.dumps(tenant_seed(everybody, others), ensure_ascii=False, indent=1)
     return {
         "export.ldf": export_ldf(everybody),
         "tenant.json": f"{seed}\n".encode(),

@@ -30,7 +30,7 @@ Entry = tuple[str, dict[str, list[bytes]]]
 _OWN_ATTRIBUTES = """
 changetype distinguishedname name cn ou instancetype whencreated whenchanged usncreated usnchanged memberof
 objectcategory samaccounttype primarygroupid admincount lastlogon lastlogontimestamp lastlogoff badpwdcount
-badpasswordtime logoncount dscorepropagationdata ntsecuritydescriptor codepage countrycode accountexpires
+badpasswordtime logoncount dscorepropagationdata ntsecuritydescriptor codepage countrycode
 """
 OWN_ATTRIBUTES = frozenset(_OWN_ATTRIBUTES.split())
 #: For users of an export without pwdLastSet, which would otherwise have to change a password they do not have.

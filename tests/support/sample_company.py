@@ -1,106 +1,42 @@
 """The people of the sample company, as its Active Directory knows them.
 
-"Aurelia Instruments" is invented. It has sixteen offices, people whose names need every kind of encoding, and the
-ordinary troubles of a hard match, each with what has to come of it (``Person.trouble``, ``Person.outcome``).
+"Aurelia Instruments" is invented. It has nineteen offices, people whose names need every kind of encoding, and the
+troubles of a hard match, ordinary and rare, each with what has to come of it (``Person.trouble``, ``Person.outcome``).
 
-Nothing here is random: identifiers are derived from names. ``make_sample_company.py`` writes the people as the export
-and the tenant of a rehearsal.
+Nothing here is random. ``make_sample_company.py`` writes the people as the export and the tenant of a rehearsal.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-import uuid
-from dataclasses import dataclass, field
 from typing import Any
 
+from sample_cloud import Others
 from sample_names import employees, latin, native
+from sample_obstacles import OBSTACLES, beset
+from sample_person import (
+    AD_DOMAIN,
+    BASE_DN,
+    DISABLED,
+    DISCOVERY_MAILBOX,
+    DOMAIN,
+    LAST_SYNC,
+    LINKED_MAILBOX,
+    NEW,
+    NORMAL,
+    OUT,
+    SHARED_MAILBOX,
+    STOPPED,
+    SYNCED,
+    WAITING,
+    Person,
+    anchor_bytes,
+    identifier,
+    immutable_id,
+)
 
-COMPANY = "Aurelia Instruments"
-DOMAIN = "aurelia.example"
-AD_DOMAIN = "corp.aurelia.local"
-INITIAL_DOMAIN = "aureliainstruments.onmicrosoft.com"
-BASE_DN = "DC=corp,DC=aurelia,DC=local"
-DOMAIN_SID = "S-1-5-21-2718281828-3141592653-1414213562"
 PER_OFFICE = 13
-LAST_SYNC = "2026-11-20T06:12:44Z"
-
-NORMAL, DISABLED = 512, 514  # userAccountControl
-SHARED_MAILBOX, DISCOVERY_MAILBOX, LINKED_MAILBOX = 34359738368, 536870912, 2  # msExchRecipientTypeDetails
-
-SYNCED, OUT, STOPPED, NEW = "synced", "out of scope", "stopped", "no cloud user"
-
-
-def identifier(kind: str, name: str) -> str:
-    """A GUID of the random (version 4) form that is always the same for the same name."""
-    digest = hashlib.sha256(f"{COMPANY}/{kind}/{name}".encode()).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=4))
-
-
-def anchor_bytes(guid: str) -> bytes:
-    """The sixteen bytes as AD stores them."""
-    return uuid.UUID(guid).bytes_le
-
-
-def immutable_id(guid: str) -> str:
-    return base64.b64encode(anchor_bytes(guid)).decode()
-
-
-@dataclass
-class Person:
-    """One user object of AD, with what this company knows about the user in the cloud.
-
-    ``trouble`` says in words what is unusual, ``outcome`` what a rehearsal must end with: ``synced`` (tied and taken
-    over), ``stopped`` (left alone, with a reason), ``out of scope`` or ``no cloud user``.
-    """
-
-    login: str
-    display_name: str
-    unit: str  # relative DN of the container
-    given_name: str | None = None
-    surname: str | None = None
-    common_name: str | None = None
-    upn: str | None = ""  # "" stands for <login>@<DOMAIN>
-    mail: str | None = ""
-    aliases: tuple[str, ...] = ()
-    sam: str = ""
-    rid: int = 0
-    guid: str = ""
-    consistency: bytes | None = None
-    control: int = NORMAL
-    critical: bool = False
-    builtin: bool = False
-    admin_description: str | None = None
-    recipient_type: int | None = None
-    mail_nickname: str | None = ""
-    trouble: str | None = None
-    outcome: str = SYNCED
-    cloud: dict[str, Any] | None = field(default_factory=dict)  # deviations of the cloud user; None: there is none
-
-    def __post_init__(self) -> None:
-        address = f"{self.login}@{DOMAIN}"
-        self.upn = address if self.upn == "" else self.upn
-        self.mail = address if self.mail == "" else self.mail
-        self.mail_nickname = self.login if self.mail_nickname == "" else self.mail_nickname
-        self.sam = self.sam or self.login[:20].rstrip(".")
-        self.guid = self.guid or identifier("objectGUID", self.login)
-
-    @property
-    def dn(self) -> str:
-        escaped = re.sub(r'([,+"\\<>;=])', r"\\\1", self.common_name or self.display_name)
-        return f"CN={escaped},{self.unit}"
-
-    @property
-    def proxy_addresses(self) -> list[str]:
-        primary = [f"SMTP:{self.mail}"] if self.mail else []
-        return primary + [f"smtp:{alias}" for alias in self.aliases]
-
-    @property
-    def anchor(self) -> str:
-        """The ImmutableId that sync derives: ConsistencyGuid, else objectGUID."""
-        return base64.b64encode(self.consistency or anchor_bytes(self.guid)).decode()
+TITLES = ("Engineer", "Technician", "Accountant", "Buyer", "Optician", "Toolmaker", "Translator", None)
+DEPARTMENTS = ("Optics", "Assembly", "Finance", "Purchasing", "Warranty", None)
 
 
 def _ordinary() -> list[Person]:
@@ -122,6 +58,10 @@ def _ordinary() -> list[Person]:
             # Every fifth office writes "Surname, Given", the comma that has to be escaped in a DN.
             common_name=f"{names[1]}, {names[0]}" if number % 5 == 4 else None,
             unit=f"OU={office.city},OU=Offices",
+            title=TITLES[number % len(TITLES)],
+            department=DEPARTMENTS[number % len(DEPARTMENTS)],
+            city=office.city,
+            employee_id=str(20_000 + number),
         )
         if number % 4 == 1:
             person.aliases = (f"{latin(given)[0]}{latin(surname)}@{DOMAIN}".lower(),)
@@ -138,7 +78,7 @@ def _synced_cloud(person: Person) -> dict[str, Any]:
         "onPremisesDistinguishedName": f"{person.dn},{BASE_DN}",
         "onPremisesDomainName": AD_DOMAIN,
         "onPremisesSamAccountName": person.sam,
-        "onPremisesSecurityIdentifier": f"{DOMAIN_SID}-{person.rid}",
+        "onPremisesSecurityIdentifier": person.sid,
         "onPremisesUserPrincipalName": person.upn,
     }
 
@@ -162,7 +102,12 @@ def _trouble_among_employees(staff: list[Person]) -> None:
         change(index, "ConsistencyGuid equals objectGUID", consistency=own)
     for index in (2, 15, 28, 41):
         login = staff[index].login
-        change(index, "UPN suffix that the tenant has not verified; the mail address fits", upn=f"{login}@{AD_DOMAIN}")
+        change(
+            index,
+            "UPN suffix that the tenant has not verified; the mail address fits",
+            WAITING,
+            upn=f"{login}@{AD_DOMAIN}",
+        )
     for index in (5, 18, 31, 44, 57, 70, 83, 96, 109, 122, 135, 148):
         person = change(index, "already synced")
         person.cloud = None  # filled in when the RIDs are known
@@ -292,45 +237,21 @@ def _other_objects(staff: list[Person]) -> list[Person]:
 
 def company() -> list[Person]:
     """All user objects of the AD, employees first."""
+    return whole_company()[0]
+
+
+def whole_company() -> tuple[list[Person], Others]:
+    """All user objects of the AD, and what the tenant holds besides their users."""
+    others = Others()
     staff = _ordinary()
     _trouble_among_employees(staff)
     everybody = staff + _other_objects(staff)
     for number, person in enumerate(everybody):
         person.rid = person.rid or 1104 + number
+    beset(staff[-len(OBSTACLES) :], others)
+    for number, person in enumerate(staff):
         if person.trouble == "already synced":
+            # As Entra Connect does it: the anchor is written back to AD, and these users prove that.
+            person.consistency = person.consistency or (anchor_bytes(person.guid) if number % 2 else None)
             person.cloud = _synced_cloud(person)
-    return everybody
-
-
-def _sid_bytes(text: str) -> bytes:
-    _prefix, revision, authority, *rest = text.split("-")
-    return (
-        bytes([int(revision), len(rest)])
-        + int(authority).to_bytes(6, "big")
-        + b"".join(int(part).to_bytes(4, "little") for part in rest)
-    )
-
-
-def attributes(person: Person) -> dict[str, list[str] | list[bytes]]:
-    """What ``ldifde`` returns for the export line of the documentation, in the order in which AD returns it."""
-    found: dict[str, Any] = {
-        "objectClass": ["top", "person", "organizationalPerson", "user"],
-        "displayName": None if person.builtin else person.display_name,
-        "objectGUID": anchor_bytes(person.guid),
-        "userAccountControl": person.control,
-        "adminDescription": person.admin_description,
-        "objectSid": _sid_bytes(f"{DOMAIN_SID}-{person.rid}"),
-        "sAMAccountName": person.sam,
-        "proxyAddresses": person.proxy_addresses,
-        "userPrincipalName": person.upn,
-        "isCriticalSystemObject": "TRUE" if person.critical else None,
-        "mail": person.mail,
-        "mailNickname": person.mail_nickname,
-        "msExchRecipientTypeDetails": person.recipient_type,
-        "mS-DS-ConsistencyGuid": person.consistency,
-    }
-    return {
-        name: value if isinstance(value, list) else [value if isinstance(value, bytes) else str(value)]
-        for name, value in found.items()
-        if value is not None and value != []
-    }
+    return everybody, others

@@ -1,4 +1,4 @@
-"""Invented people for the sample company: given names and surnames of sixteen offices.
+"""Invented people for the sample company: given names and surnames of its offices.
 
 A name that is not in Latin script stands with its transliteration, ``native|latin``; all others are transliterated by
 :func:`latin`. Where a language inflects surnames by gender, the given names are of one gender or the surnames do not
@@ -121,6 +121,22 @@ OFFICES = (
         "Jyväskylä",
         _words("Päivi Väinö Mäkelä-Outi Yrjö Tähti Heikki Säde Jyrki"),
         _words("Hämäläinen Lähteenmäki Jyrkkä Äijälä Mäkinen Söderström Räsänen Öhman"),
+    ),
+    Office(
+        "Põltsamaa",
+        _words("Kätlin Tõnu Märt Õnne Jüri Häli Sävve Ülo"),
+        _words("Tamm Mägi Sepp Kõiv Põld Rätsep Öpik Jõgi"),
+    ),
+    Office(
+        "Iași",
+        _words("Ștefan Ilinca Răzvan Mădălina Andreea Cătălin Ionuț Ruxandra"),
+        _words("Țurcanu Bălan Mureșan Știrbu Câmpeanu Păun Oprișan Brătianu"),
+    ),
+    Office(
+        "Székesfehérvár",
+        _words("Zoltán Gyöngyi Örs Bálint Ágnes Márton Csilla Győző"),
+        _words("Szűcs Kőszegi Fülöp Vörös Szőke Bíró Újvári Ördög"),
+        surname_first=True,
     ),
 )
 

@@ -14,7 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 import make_sample_company
-from sample_company import AD_DOMAIN, SYNCED, attributes, company
+from sample_company import company
+from sample_obstacles import OBSTACLES
+from sample_person import AD_DOMAIN, SYNCED, attributes
 
 
 @pytest.fixture(scope="module")
@@ -84,15 +86,36 @@ def test_every_trouble_of_an_ordinary_company_is_there(written):
     seed = json.loads(written["tenant.json"])
     users = seed["users"]
     everybody = company()
-    assert any(person.upn and person.upn.endswith(AD_DOMAIN) and person.outcome == SYNCED for person in everybody)
+    assert any(person.upn and person.upn.endswith(AD_DOMAIN) and person.outcome == WAITING for person in everybody)
     assert any(user["onPremisesSyncEnabled"] for user in users)
     assert any(user["onPremisesImmutableId"] == "E-10472" for user in users)
     assert any("#EXT#" in user["userPrincipalName"] for user in users)
     assert {user["onPremisesImmutableId"] for user in seed["deletedUsers"]} <= {person.anchor for person in everybody}
     mails = Counter(user["mail"] for user in users if user["mail"])
     assert [mail for mail, times in mails.items() if times > 1] == ["ines.simoes@aurelia.example"]
+    assert sum(person.outcome == SYNCED for person in everybody) > 180
     assert len({user["id"] for user in users + seed["deletedUsers"]}) == len(users) + len(seed["deletedUsers"])
     upns = [user["userPrincipalName"].lower() for user in users]
     assert len(set(upns)) == len(upns)
     addresses = [address.lower() for user in users for address in user["proxyAddresses"]]
     assert len(set(addresses)) == len(addresses)
+
+
+def test_the_export_line_asks_for_everything_that_a_plan_looks_at():
+    from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import (
+        AnchorSettings,
+        wanted_attributes,
+    )
+
+    wanted = wanted_attributes(AnchorSettings(), "userPrincipalName")
+    assert sorted(make_sample_company.EXPORTED, key=str.lower) == sorted(wanted, key=str.lower)
+    line = f"-l {','.join(make_sample_company.EXPORTED)}"
+    assert line in (make_sample_company.FOLDER / "README.md").read_text(encoding="utf-8")
+    assert line in (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+
+
+def test_each_obstacle_has_its_person():
+    troubles = Counter(person.trouble for person in company())
+    assert {obstacle.trouble: troubles[obstacle.trouble] for obstacle in OBSTACLES} == dict.fromkeys(
+        (obstacle.trouble for obstacle in OBSTACLES), 1
+    )
