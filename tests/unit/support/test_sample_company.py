@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 import make_sample_company
 from sample_company import company
 from sample_obstacles import OBSTACLES
-from sample_person import AD_DOMAIN, SYNCED, attributes
+from sample_person import AD_DOMAIN, SYNCED, WAITING, attributes
 
 
 @pytest.fixture(scope="module")
