@@ -123,13 +123,12 @@ def _told(key: str, finding: Finding) -> dict[str, Any]:
     return {**_evidence(key, why["code"]), "message": why["message"], "remedy": why["remedy"]}
 
 
-# What a reviewer's approval rests on besides anchor and name: field of ``seen``, how a sentence calls it, the value.
+# What a reviewer's approval rests on besides anchor and name, and what is read again before a write: field of ``seen``,
+# how a sentence calls it, the value.
 _SEEN: tuple[tuple[str, str, Callable[[CloudUser], Any]], ...] = (
     ("synced", "sync flag", lambda user: user.synced),
     ("enabled", "accountEnabled", lambda user: user.enabled),
     ("primary_address", "primary address", lambda user: user.addresses[0] if user.addresses else user.mail),
-    ("external", "mark of an external user", lambda user: user.external),
-    ("restricted", "isManagementRestricted", lambda user: user.restricted is True),
 )
 
 
@@ -151,18 +150,18 @@ def second_look(row: Mapping[str, Any], user: CloudUser | None, protected: froze
 
 def _changes(row: Mapping[str, Any], user: CloudUser) -> list[str]:
     """Say what of a user is no longer as its row says."""
-    name, seen = user.user_principal_name or user.id, row.get("seen") or {"synced": None}
+    seen = row.get("seen")
+    if seen is None:
+        seen = {"synced": None} if user.synced is True else {}
     compared = [
-        ("anchor", row["before"], user.immutable_id),
         # The name is what was matched, or what a reviewer read.
-        ("name", str(row["user"]), name),
+        ("name", row["user"], user.user_principal_name or user.id),
         *((said, seen[field], value(user)) for field, said, value in _SEEN if field in seen),
     ]
-    return [
-        f"its {said} is now {_shown(after)} and was {_shown(before)}"
-        for said, before, after in compared
-        if (_folded(before) != _folded(after) if said != "anchor" else before != after)
-    ]
+    changed = [item for item in compared if _folded(item[1]) != _folded(item[2])]
+    if user.immutable_id != row["before"]:
+        changed.insert(0, ("anchor", row["before"], user.immutable_id))
+    return [f"its {said} is now {_shown(now)} and was {_shown(before)}" for said, before, now in changed]
 
 
 def _folded(value: Any) -> Any:
@@ -189,8 +188,9 @@ def refused(
         return Outcome("failed", False, reason("write_forbidden"), shown)
     if status == 404:
         return Outcome("not_found", False, reason("gone"), shown)
-    if status == 400 and user is not None and user.synced is False:
-        return Outcome("blocked", False, reason("left_scope_refused"), shown)
+    if status == 400 and user is not None and user.synced is not None:
+        why = reason("already_synced", current=user.immutable_id) if user.synced else reason("left_scope_refused")
+        return Outcome("blocked", False, why, shown)
     return Outcome("failed", False, reason("write_failed", detail=message), shown)
 
 

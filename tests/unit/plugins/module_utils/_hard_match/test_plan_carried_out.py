@@ -42,9 +42,7 @@ def planned(number=1, **changes):
         (user(1, accountEnabled=False), ("blocked", "changed_since_plan")),
         (user(1, proxyAddresses=["SMTP:a@example.com"]), ("blocked", "changed_since_plan")),
         (user(1, mail="a@example.com"), ("blocked", "changed_since_plan")),
-        (user(1, userType="Guest"), ("blocked", "changed_since_plan")),
-        (user(1, isManagementRestricted=True), ("blocked", "changed_since_plan")),
-        (user(1, isManagementRestricted=False, displayName="New", lastSync="x"), None),
+        (user(1, displayName="New", isManagementRestricted=False), None),
         (user(1, "other@example.com"), ("blocked", "changed_since_plan")),
     ],
 )
@@ -52,6 +50,39 @@ def test_a_user_that_changed_since_the_plan_is_left_alone(now, expected):
     outcome = second_look(planned(), now, frozenset())
     assert (outcome and (outcome.action, outcome.reason and outcome.reason["code"])) == expected
     assert outcome is None or outcome.changed is False
+
+
+@pytest.mark.parametrize(
+    ("now", "part"),
+    [
+        (user(1, onPremisesSyncEnabled=False), "its sync flag is now false and was empty"),
+        (user(1, accountEnabled=False), "its accountEnabled is now false and was true"),
+        (user(1, mail="new@example.com"), 'its primary address is now "new@example.com" and was "a@example.com"'),
+    ],
+)
+def test_what_changed_is_said(now, part):
+    before = user(1, accountEnabled=True, proxyAddresses=["smtp:b@example.com", "SMTP:A@example.com"])
+    (row,) = plan_objects([ad_row(1)], [before])
+    assert row["seen"] == {"synced": None, "enabled": True, "primary_address": "a@example.com"}
+    assert part in second_look(row, now, frozenset()).reason["message"]
+    assert second_look(row, before, frozenset()) is None
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"), [(None, None), (False, None), (True, "changed_since_plan")], ids=["null", "false", "true"]
+)
+def test_a_row_that_does_not_say_what_was_seen_is_compared_by_what_it_says(flag, expected):
+    row = planned()
+    del row["seen"]
+    outcome = second_look(row, user(1, onPremisesSyncEnabled=flag, accountEnabled=False, mail="m@x.com"), frozenset())
+    assert (outcome and outcome.reason["code"]) == expected
+
+
+def test_a_synced_user_that_was_planned_to_be_tried_is_tried():
+    before = held(1, value=anchor(2), onPremisesSyncEnabled=True)
+    (row,) = plan_objects([ad_row(1)], [before], replace=True, require_unsynced=False)
+    assert said(row) == ("set", "already_synced")
+    assert second_look(row, before, frozenset()) is None
 
 
 @pytest.mark.parametrize("name", ["u1@example.com", user_id(1)])
@@ -91,6 +122,7 @@ def test_a_value_to_be_cleared_must_still_be_there():
         (403, user(1), None, ("failed", "write_forbidden")),
         (404, user(1), None, ("not_found", "gone")),
         (400, user(1, onPremisesSyncEnabled=False), None, ("blocked", "left_scope_refused")),
+        (400, user(1, onPremisesSyncEnabled=True), None, ("blocked", "already_synced")),
         (400, user(1), None, ("failed", "write_failed")),
         (400, None, None, ("failed", "write_failed")),
         (500, user(1, onPremisesSyncEnabled=False), None, ("failed", "write_failed")),
