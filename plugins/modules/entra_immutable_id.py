@@ -13,18 +13,20 @@ author:
   - The hybrid.identity authors (@hybrid-identity)
 description:
   - Pairs AD objects with the users of a tenant, sets each user's ImmutableId (C(onPremisesImmutableId)) so that
-    directory sync adopts the user (hard match), or clears it.
-  - Check mode is the plan. It reads and decides exactly as a real run does, names every obstacle, and writes nothing to
-    the tenant; with O(dest) the plan is a file that a person can review, and O(plan) applies exactly that file.
-  - Each target is read again by its id just before it is written, and left alone if it changed. The before-value of
-    every write is on disk before the request leaves. Afterwards the user is read until the new value is seen.
+    directory sync adopts the user (hard match), or clears it, or puts back what was there before.
+  - Check mode is the plan. It reads and decides exactly as a real run does, names every obstacle and everything that
+    the takeover changes, and writes nothing to the tenant. With O(dest) the plan is a file that a person can review,
+    with a table beside it that opens in a spreadsheet; O(plan) applies exactly that file.
+  - Each target is read again by its id just before it is written, and left alone if it changed. All readable properties
+    of the targets are saved before the first write, and the before-value of every write is on disk before its request
+    leaves. Afterwards the user is read until the new value is seen.
   - Ambiguous and unknown users are rows with a reason, never a guess. One bad row never stops the others.
   - C(changed) speaks of the value. Whether sync has taken a user is for M(hybrid.identity.entra_sync_status) to say.
 options:
   users:
     description:
       - The users, for small jobs. The same fields and results as with O(src).
-      - One of O(users), O(src) and O(plan) is required.
+      - One of O(users), O(src), O(plan) and O(restore) is required.
     type: list
     elements: dict
     suboptions:
@@ -40,11 +42,14 @@ options:
       object_guid:
         description: The same as the objectGUID of the AD object, in any usual spelling.
         type: str
+      wave:
+        description: The wave that the user belongs to, see O(wave).
+        type: str
   src:
     description:
       - Files of AD objects or of pairs - what M(hybrid.identity.ad_object_guid) wrote to its O(dest), exports as
         C(ldifde), C(csvde), C(Get-ADUser | Export-Csv), C(ldapsearch) and C(ldbsearch) write them, and lists written by
-        hand (CSV or JSON Lines with C(user) and C(immutable_id) or C(object_guid)).
+        hand (CSV or JSON Lines with C(user) and C(immutable_id) or C(object_guid), and perhaps C(wave)).
     type: list
     elements: path
   src_format:
@@ -68,12 +73,38 @@ options:
   plan:
     description:
       - A plan to carry out exactly, written by this module in check mode to its O(dest).
-      - A row is struck out by setting its C(approved) to false. A plan of another tenant and a truncated file are
-        refused before anything is written.
+      - A reviewer edits the JSON Lines, not the table beside it. C("approved":false) in a row strikes it out, and so
+        does deleting its line. C("approved":true) releases a row whose C(action) is C(blocked), if an approval can
+        release it from everything that blocks it - effects of the takeover (O(block_effects)), a pair found by a weak
+        key, a federated or unverified domain. Any other blocked row stays blocked and says so. C(wave) may be filled
+        in.
+      - A plan of another tenant, one older than O(max_age), one of an older format, one edited in any other way, and a
+        truncated file are refused before anything is written.
       - Users that changed since the plan was made are left alone (C(changed_since_plan)).
-      - The options that say how to plan (O(state), O(match_by), O(on_existing), O(anchor)) have no effect with it;
-        O(protected_users) and O(max_changes) have. In check mode the targets are read again and nothing is written.
+      - The options that say how to plan (O(state), O(match_by), O(weak_match_by), O(map), O(on_existing), O(anchor),
+        O(block_effects), O(protect_role_holders), O(require_unsynced), O(unclaimed)) have no effect with it;
+        O(protected_users), O(max_changes) and O(wave), O(offset) and O(limit) have. In check mode the targets are read
+        again and nothing is written.
     type: path
+  max_age:
+    description:
+      - How old O(plan) may be, in seconds or with a unit (V(90m), V(12h), V(7d)). Roles, memberships and holders of
+        names and addresses are as they were when it was made.
+    type: str
+    default: 7d
+  restore:
+    description:
+      - Journals of earlier runs, whose writes are to be undone. Each user gets back the value that it had before the
+        first write that these journals know of; their order does not matter, the times of their entries count.
+      - A user that somebody else has changed since is left alone (C(changed_since_write)), and so is one that sync has
+        taken by now (C(restore_needs_undo)), because the service refuses to change the ImmutableId of a synced user.
+      - Restoring writes a journal of its own and can be undone like any other run. O(protected_users), O(max_changes)
+        (by default as many as the journals say), O(wave), O(offset) and O(limit) apply; check mode shows what would be
+        done.
+      - Only the ImmutableId is put back. What sync changed in a user it took, passwords above all, no journal brings
+        back.
+    type: list
+    elements: path
   state:
     description:
       - V(present) sets the ImmutableId.
@@ -84,16 +115,46 @@ options:
     default: present
   match_by:
     description:
-      - How AD objects and users are paired. The first key that finds somebody decides, but a user found by another key
-        is not given up for one who merely holds the ImmutableId by now - that is a conflict.
+      - How AD objects and users are paired, the strongest key first. The first key that finds a person decides. Every
+        key that was tried is shown with what it found.
       - A key is a name, which compares like with like, or a dictionary of the two names C(ad) and C(cloud), for example
         C(mail) and C(user_principal_name).
-      - The names are V(immutable_id), V(user_principal_name) (the user's name in the tenant against C(login_name)),
-        V(mail), V(proxy_address) (the primary address first) and V(id).
-      - ImmutableIds are compared with case, names and addresses without.
+      - The names are V(map) (the pairs of O(map)), V(immutable_id) (whoever has the wanted value by now),
+        V(user_principal_name) (the user's name in the tenant against C(login_name), which is what sync sends as the
+        name), V(on_premises_security_identifier) (against C(object_sid)), V(mail), V(proxy_address) (the primary
+        address first) and V(id).
+      - V(employee_id), V(sam_account_name), V(mail_nickname) and V(display_name) only confirm a pair that another key
+        found, because help desks write them and give them out again; see O(weak_match_by).
+      - A dictionary may also have C(key), one of these names, and C(rewrite), a dictionary of domains as AD has them
+        and as the tenant has them (see the examples). A dot before a domain stands for all domains below it.
+      - ImmutableIds are compared with case, everything else without.
+      - A pair that a stronger key contradicts is a conflict, several users that fit are ambiguous, one user that
+        several AD objects claim is refused to all of them; all candidates are named. External users and resource
+        accounts are never picked silently.
     type: list
     elements: raw
     default: [immutable_id, user_principal_name]
+  weak_match_by:
+    description:
+      - Keys to try where none of O(match_by) finds anybody, written as there, for example V(employee_id).
+      - A pair found by them alone is blocked (C(weak_match)) until somebody approves its row in the plan.
+    type: list
+    elements: raw
+    default: []
+  map:
+    description:
+      - A list of pairs that somebody has decided, as CSV (with comma, semicolon or tab) or JSON Lines. Its columns are
+        C(user), an id or user principal name, and one of C(object_guid), C(distinguished_name), C(object_sid),
+        C(user_principal_name) and C(sam_account_name) for the AD object; C(wave) may name a wave.
+      - It is the strongest key unless O(match_by) puts V(map) elsewhere. Lines that contradict each other, name nobody
+        in the tenant or no object of the input are in RV(problems).
+    type: path
+  unclaimed:
+    description:
+      - Whether to add a row for every user of the tenant that no AD object of the input claims, at the end of the plan.
+      - Such rows write nothing, and O(max_changes) does not count them.
+    type: bool
+    default: false
   on_existing:
     description:
       - What to do with a user that has another ImmutableId. V(keep) leaves it and says so.
@@ -103,22 +164,86 @@ options:
     default: keep
   protected_users:
     description:
-      - Ids and user principal names of users that are never touched, for example emergency accounts.
-      - A name that is no user of the tenant is warned of when a plan is made.
+      - Users that are never touched, for example emergency accounts - ids and user principal names of users, and ids,
+        names or addresses of groups, whose members are protected, also those in groups inside of them.
+      - Members are read in every run, also when a plan is applied. If they cannot be read, the module fails.
+      - Accounts of directory synchronization and cloud-only accounts that hold Global Administrator of their own are
+        protected in any case.
+      - A name that is nobody in the tenant is warned of.
     type: list
     elements: str
     default: []
+  protect_role_holders:
+    description:
+      - Whether users are left alone who hold a directory role, directly or through a group, can activate one (PIM), or
+        are members or owners of a role-assignable group. The service refuses to hard match them, and often the write
+        itself. The first remedy is to keep such an account in the cloud only.
+      - Where roles cannot be read, every row is blocked (C(roles_unknown)) until this is V(false).
+    type: bool
+    default: true
+  require_unsynced:
+    description:
+      - Whether a user is blocked that is synced already with another ImmutableId. The service refuses such a write;
+        with V(false) it is tried all the same.
+    type: bool
+    default: true
+  block_effects:
+    description:
+      - Effects of the takeover that block a row until somebody approves it in the plan. An empty list blocks none.
+      - The guide to reading a plan explains every code.
+    type: list
+    elements: str
+    choices:
+      - user_disabled
+      - user_enabled
+      - shared_mailbox_enabled
+      - account_expired
+      - sign_in_name_changed
+      - sign_in_name_kept
+      - primary_address_lost
+      - primary_address_changed
+      - address_lost
+      - mailbox_in_danger
+      - password_will_change
+      - password_may_change
+      - password_must_change
+      - password_random
+      - password_not_synced
+      - dynamic_group_attribute
+      - overwritten
+      - blanked
+      - not_carried
+    default: [user_disabled, sign_in_name_changed, primary_address_lost, password_must_change]
   max_changes:
     description:
       - The most changes allowed, as a number or a percentage of the rows (V(10%)). If there are more, nothing is
         written and the module fails; check mode warns.
-      - The default is 25 without O(plan), and as many as the plan has with it.
+      - The default is 25 without O(plan) and O(restore), and as many as the plan or the journals have with them.
     type: str
+  wave:
+    description:
+      - Write only the rows that belong to this wave, so that a pilot group goes first. A row's wave is the column
+        C(wave) of O(map) or of a list of pairs, or what a reviewer wrote into the field C(wave) of its row in the plan.
+      - Rows outside are C(none) with the code C(outside_wave).
+    type: str
+  offset:
+    description:
+      - Leave out so many rows that would be written before the first one that is, in the order of the plan.
+      - Make the plan without waves and apply it wave by wave. The rows that write then stay the same and in the same
+        places, so that O(offset=20) goes on where O(limit=20) ended. A run without O(plan) plans anew each time, and
+        what was written before needs no write any more.
+    type: int
+    default: 0
+  limit:
+    description:
+      - Write at most so many rows.
+    type: int
   journal:
     description:
       - File to which every write is noted before and after, only ever appended to. It must be this tenant's.
       - The default is O(dest) with C(.journal.jsonl) appended, else a new file in a private directory
         (E(HYBRID_IDENTITY_STATE_DIR), else C(hybrid.identity) below E(XDG_STATE_HOME) or C(~/.local/state)).
+      - The backup of all targets is written beside it, see RV(backup).
     type: path
 attributes:
   check_mode:
@@ -139,10 +264,16 @@ extends_documentation_fragment:
   - hybrid.identity.files
   - hybrid.identity.entra
 notes:
-  - Planning needs C(User.Read.All), writing C(User.ReadWrite.All). Writing users who hold a directory role needs a role
-    for the app as well.
+  - "Permissions to plan at all: C(User.Read.All), C(Organization.Read.All) and C(RoleManagement.Read.Directory)."
+  - "Permissions to plan fully, besides: C(Group.Read.All), C(OrgContact.Read.All), C(Domain.Read.All),
+    C(PrivilegedEligibilitySchedule.Read.AzureADGroup), C(User-OnPremisesSyncBehavior.ReadWrite.All),
+    C(OnPremDirectorySynchronization.Read.All), C(Synchronization.Read.All), C(Application.Read.All). What may not be
+    read is unknown, never assumed, and RV(tenant.unchecked) names it."
+  - "Permissions to apply: C(User.ReadWrite.All). Writing users who hold a directory role needs a role for the app as
+    well."
   - Pause sync while ImmutableIds are written, see M(hybrid.identity.entra_sync_cycle). An AD object that is exported
-    half-way makes a twin that never matches again.
+    half-way makes a twin that never matches again. RV(summary.in_scope) says how many of the users to be written sync
+    would take already.
 seealso:
   - module: hybrid.identity.ad_object_guid
   - module: hybrid.identity.entra_sync_status
@@ -171,10 +302,49 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ plan.summary }}"
 
-- name: Apply exactly that plan
+# Now read plan.csv in a spreadsheet, and edit plan.jsonl: "approved":false strikes a row out, "approved":true releases
+# a blocked one, and "wave":"pilot" puts it into the wave of that name.
+
+- name: Release one row whose user will get another sign-in name
+  ansible.builtin.replace:
+    path: plan.jsonl
+    regexp: '^(\{"user":"jane@example\.com",.*"action":"blocked",.*"approved":)null'
+    replace: '\1true'
+
+- name: Apply exactly that plan, the pilot group first
   hybrid.identity.entra_immutable_id:
     plan: plan.jsonl
+    wave: pilot
+    dest: pilot.jsonl
+
+- name: Apply the rest of it; the pilot group needs nothing any more
+  hybrid.identity.entra_immutable_id:
+    plan: plan.jsonl
+    protected_users: [breakglass@example.com, Administrators in the cloud]
     dest: result.jsonl
+
+- name: Put back what both runs changed
+  hybrid.identity.entra_immutable_id:
+    restore:
+      - result.jsonl.journal.jsonl
+      - pilot.jsonl.journal.jsonl
+    dest: restored.jsonl
+
+- name: Plan with pairs that somebody decided, and employee numbers where nothing else fits
+  hybrid.identity.entra_immutable_id:
+    src: [objects.jsonl]
+    map: pairs.csv
+    match_by:
+      - immutable_id
+      - key: user_principal_name
+        rewrite:
+          corp.local: example.com
+      - on_premises_security_identifier
+      - proxy_address
+    weak_match_by: [employee_id]
+    unclaimed: true
+    dest: plan.jsonl
+  check_mode: true
 
 # The file of the classic recipe: ldifde -f export.txt -r "(Userprincipalname=*)" -l "objectGuid, userPrincipalName"
 - name: Plan from the bare export, stating that sync uses objectGUID
@@ -216,8 +386,8 @@ users:
     on_premises:
       description:
         - Fields of the AD object that identify it (C(distinguished_name, sam_account_name, user_principal_name,
-          login_name, mail, display_name, object_guid, object_sid, anchor_source, source)); null when the input named no
-          AD object.
+          login_name, mail, display_name, object_guid, object_sid, anchor_source, anchor_certain, source)), and
+          C(in_scope), whether sync takes it, where null is unknown; null when the input named no AD object.
       type: dict
       sample: {"distinguished_name": "CN=Jane,OU=Staff,DC=corp,DC=example,DC=com", "sam_account_name": "jane"}
     matched_by:
@@ -225,16 +395,19 @@ users:
       type: str
       sample: user_principal_name
     evidence:
-      description: Every key that was tried, with its value and whom it found, and further obstacles.
+      description: Every key that was tried, with its value and whom it found, and what else bears on the row.
       type: list
       elements: dict
       contains:
         key:
-          description: The key, or C(also) for a further obstacle, or C(note).
+          description:
+            - The key.
+            - Else C(also) for a further obstacle, C(remark) for something worth knowing, C(unchecked) for what could
+              not be read, C(note), C(anchor_mode) for what proves an anchor, C(journal) for a write that is put back.
           type: str
           sample: user_principal_name
         value:
-          description: The value looked up, or the code of the obstacle.
+          description: The value looked up, or the code of an obstacle or remark, or a text.
           type: str
           sample: jane@example.com
         users:
@@ -268,14 +441,56 @@ users:
         message: The user has another anchor, "h8Pclm4vok+vFWtMERklmg==".
         remedy: If it is wrong, run with on_existing=replace. If it is right, find the AD object it belongs to.
     effects:
-      description: Reserved for what the sync's takeover will change; null.
+      description:
+        - What changes or is lost when sync takes the user, the gravest first.
+        - Null where it was not looked at, because nothing is to be written or something stands in the way that no
+          approval releases.
       type: list
       elements: dict
-      sample: null
+      contains:
+        code:
+          description:
+            - C(overwritten) is replaced by AD's value in the first cycle, C(blanked) is emptied by the second one,
+              because AD is known to have no value, and C(not_carried) is unknown, because the source lacks the
+              attribute.
+            - O(block_effects) lists the others.
+          type: str
+          sample: overwritten
+        property:
+          description: The property by its Graph name; null where none is meant.
+          type: str
+          sample: department
+        before:
+          description: The value in the tenant.
+          type: raw
+          sample: Sales
+        after:
+          description: The value in AD.
+          type: raw
+          sample: Marketing
+        groups:
+          description: With C(dynamic_group_attribute), the groups whose rules use the property.
+          type: list
+          elements: str
+          returned: with C(dynamic_group_attribute)
+          sample: [All of Marketing]
     approved:
-      description: In a plan, true for a row that will be written; set it to false to strike the row out.
+      description:
+        - In a plan, true for a row that will be written; set it to false to strike the row out.
+        - Null for all others. Where C(action) is C(blocked), set it to true to release the row, if its codes allow
+          that.
       type: bool
       sample: true
+    wave:
+      description: The wave that the row belongs to; null for none.
+      type: str
+      sample: pilot
+    seen:
+      description:
+        - What else of the user a review rests on, as it was when the plan was made; a user for whom one of these
+          changed is left alone. Null when none was found.
+      type: dict
+      sample: {"synced": null, "enabled": true, "primary_address": "jane@example.com", "external": false}
     changed:
       description: Whether the value was changed, or in check mode would be.
       type: bool
@@ -287,20 +502,57 @@ users:
       sample: null
 problems:
   description: >-
-    Entries of O(src) that could not be read, with C(source), C(line), C(value) and C(message), at most O(return_limit).
+    Entries of O(src) that could not be read and lines of O(map) that cannot be used, with C(source), C(line), C(value)
+    and C(message), at most O(return_limit).
   returned: success, and on failure once there is a plan
   type: list
   elements: dict
   sample: []
+tenant:
+  description: >-
+    What the tenant as a whole says about hard matches; it blocks no row. Null with O(plan) and O(restore), which do not
+    ask.
+  returned: success, and on failure once there is a plan
+  type: dict
+  contains:
+    reasons:
+      description: What will keep users from being matched, as C(code), C(message) and C(remedy).
+      type: list
+      elements: dict
+      sample: []
+    unchecked:
+      description: What stays unknown, as C(what), and the C(permission) that would help.
+      type: list
+      elements: dict
+      sample:
+        - what: addresses of contacts
+          permission: OrgContact.Read.All
 summary:
   description:
     - The number of rows for each action, and C(total).
-    - C(reasons) has the number of rows for each reason code, C(unreadable) the number of entries of O(src) that could
-      not be read, C(skipped) the number of those that are no users.
+    - C(reasons) has the number of rows for each reason code, C(unreadable) the number of entries in RV(problems),
+      C(skipped) the number of entries of exports that are no users, C(struck_out) the number of rows that a reviewer
+      struck out or deleted.
+    - C(in_scope) says of the rows that are written whether sync takes their AD objects.
+    - C(anchor_modes) says how many users that are synced already have an ImmutableId that fits only C(object_guid) of
+      their AD object, only its C(consistency_guid), C(both) or C(neither); null with O(plan) and O(restore).
     - C(requests) and C(writes) are those sent to Graph, C(throttled_seconds) the time held back by quota or service,
       C(seconds) the time of the task, C(sign_in_method) how the module signed in.
   returned: success, and on failure once there is a plan
   type: dict
+  contains:
+    in_scope:
+      description: Rows that are written, by whether sync takes their AD objects.
+      type: dict
+      sample: {"true": 180, "false": 0, "unknown": 32}
+    anchor_modes:
+      description: Users that are synced already, by the value that their ImmutableId fits.
+      type: dict
+      sample: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0}
+    struck_out:
+      description: Rows that a reviewer struck out or deleted.
+      type: int
+      sample: 0
   sample:
     set: 212
     clear: 0
@@ -312,9 +564,12 @@ summary:
     failed: 0
     total: 223
     reasons: {"anchor_held": 2, "existing_value_kept": 3, "not_found": 1, "several_users": 1}
+    in_scope: {"true": 180, "false": 0, "unknown": 32}
+    struck_out: 0
+    anchor_modes: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0}
     skipped: 0
     unreadable: 0
-    requests: 16
+    requests: 52
     writes: 212
     throttled_seconds: 0.0
     seconds: 3.2
@@ -326,11 +581,25 @@ dest:
   returned: success, and on failure once there is a plan
   type: str
   sample: /srv/hard-match/result.jsonl
+csv:
+  description:
+    - In check mode, the table of the plan for people, beside O(dest) and with C(.csv) in place of its ending; null
+      without O(dest). It is for reading only.
+  returned: success, and on failure once there is a plan
+  type: str
+  sample: /srv/hard-match/plan.csv
 journal:
   description: The journal of this run; null when nothing was to be written, and in check mode.
   returned: success, and on failure once there is a plan
   type: str
   sample: /srv/hard-match/result.jsonl.journal.jsonl
+backup:
+  description:
+    - The file with all readable properties of every target as they were before the first write, beside the journal;
+      null when nothing was to be written, and in check mode.
+  returned: success, and on failure once there is a plan
+  type: str
+  sample: /srv/hard-match/result.jsonl.journal.backup.jsonl
 too_many_changes:
   description: In check mode, whether O(max_changes) forbids to write this; outside check mode that is a failure.
   returned: success, and on failure once there is a plan

@@ -11,6 +11,9 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import blocking
+
 Row = Mapping[str, Any]
 
 # A spreadsheet takes a cell that begins with one of these for a formula, some of them in their wide form as well.
@@ -37,13 +40,12 @@ def guarded(text: str) -> str:
 
 
 def effect_in_words(effect: Row) -> str:
-    """Return an effect as ``code (property): before -> after``; parts that it lacks are left out."""
-    name = effect.get("property")
-    words = f"{effect['code']} ({name})" if name else str(effect["code"])
-    before, after = effect.get("before"), effect.get("after")
-    if before is None and after is None:
-        return words
-    return f"{words}: {_text(before) or 'empty'} -> {_text(after) or 'empty'}"
+    """Return what an effect does as a sentence; of one that is not known, its code."""
+    code = str(effect.get("code"))
+    if code not in CODES:
+        return code
+    whole = {"property": None, "before": None, "after": None, **effect}
+    return blocking([whole], {code})[0]["message"]
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -96,7 +98,7 @@ def _others(row: Row) -> str:
 
 
 def _effects(row: Row) -> str:
-    return "; ".join(effect_in_words(effect) for effect in row.get("effects") or ())
+    return " ".join(effect_in_words(effect) for effect in row.get("effects") or ())
 
 
 #: Column -> how it is read from a row.

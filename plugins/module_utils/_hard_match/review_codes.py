@@ -28,8 +28,8 @@ REVIEW_CODES: tuple[tuple[str, str, str, str], ...] = (
     (
         "unclaimed",
         "No AD object of the input claims this user{detail}.",
-        "If somebody in AD is this person, gather that object too, or name the pair (map). Otherwise the user stays as it "
-        "is.",
+        "If somebody in AD is this person, gather that object too, or name the pair (map). Otherwise the user stays as "
+        "it is.",
         _OURS,
     ),
 )

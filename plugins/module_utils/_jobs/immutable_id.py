@@ -23,6 +23,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._errors import Fai
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import ENTRA_ARGUMENTS
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect_codes import EFFECT_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import BLOCKING_DEFAULT
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import DEFAULT_MATCH_BY
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import ACTIONS, WRITES, Summary
@@ -81,7 +82,12 @@ ARGUMENTS: dict[str, Any] = {
     "protected_users": {"type": "list", "elements": "str", "default": []},
     "protect_role_holders": {"type": "bool", "default": True},
     "require_unsynced": {"type": "bool", "default": True},
-    "block_effects": {"type": "list", "elements": "str", "default": list(BLOCKING_DEFAULT)},
+    "block_effects": {
+        "type": "list",
+        "elements": "str",
+        "choices": [code for code, *_rest in EFFECT_CODES],
+        "default": list(BLOCKING_DEFAULT),
+    },
     "max_changes": {"type": "str"},
     "wave": {"type": "str"},
     "offset": {"type": "int", "default": 0},
