@@ -71,7 +71,7 @@ WEAK = frozenset({"employee_id", "sam_account_name", "mail_nickname", "display_n
 _LIKE = {"user_principal_name": "login_name", SID: "object_sid"}
 _SPELLINGS = {"proxy_addresses": "proxy_address"}
 _WITH_DOMAIN = frozenset({"login_name", "mail", "proxy_address", "target_address", "user_principal_name"})
-_DOMAIN = re.compile(r"\.?[^\s@.]+(?:\.[^\s@.]+)*")
+_DOMAIN = re.compile(r"\.?[^\s@*.]+(?:\.[^\s@*.]+)*")
 
 #: ``(AD's domain, the tenant's)``, lower case, the longest first. With a dot before it, any domain below.
 Rewriting = tuple[tuple[str, str], ...]
@@ -93,6 +93,11 @@ class Key(NamedTuple):
     def is_anchor(self) -> bool:
         """Whether it asks who has the wanted anchor by now, which ties a user to the object already."""
         return self.ad == self.cloud == IMMUTABLE_ID
+
+    @property
+    def is_sid(self) -> bool:
+        """Whether it compares what AD gives an object once and for all, so that a difference says something as well."""
+        return (self.ad, self.cloud) == ("object_sid", SID)
 
 
 def parse_match_by(
@@ -201,7 +206,7 @@ def _rewriting(given: object, option: str) -> Rewriting:
         source, target = (str(name).strip().lower() for name in pair)
         for domain in (source, target):
             if not _DOMAIN.fullmatch(domain):
-                _refuse(option, f'rewrite names "{domain}", which is no domain. Write it as in corp.local, without @')
+                _refuse(option, f'rewrite names "{domain}", which is no domain. Write it like corp.local, without @ or *')
         if source in rules:
             _refuse(option, f"rewrite names {source} twice. Name it once")
         if target.startswith(".") and not source.startswith("."):

@@ -61,7 +61,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import (
     IMMUTABLE_ID,
     MAP,
-    SID,
     Key,
     rewritten,
 )
@@ -300,20 +299,38 @@ def _contradictions(
         if key.is_anchor:
             continue
         items = [item for item in tried if item.key == key]
-        for item in items:
-            found = [*item.found.others, *item.found.deleted]
-            if found:
-                doubts.append(f"{key.name} {item.value} finds {_listed(found)}")
-            elif key.name == MAP:
-                doubts.append(f"line {item.line} of the map names {item.value}, whom the tenant does not have")
-        given = mapping.others_of(user.id, wish.row or {}) if key.name == MAP and mapping and not items else ()
-        if given:
-            doubts.append(f"the map gives the user to {listed([pair.object for pair in given])}")
-        sids = _values(wish, key) if key.cloud == SID else {}
-        if _agrees(sids, user, key) is False:
-            doubts.append(f"the user has the SID {user.sid}, and the AD object {', '.join(sids)}")
-        claims = claims and not given and _agrees(sids, user, key) is not False
+        doubts += filter(None, map(_finds_nobody_usable, items))
+        elsewhere = None
+        if key.name == MAP and mapping and not items:
+            elsewhere = _mapped_elsewhere(mapping, wish, user)
+        elif key.is_sid:
+            elsewhere = _other_sid(key, wish, user)
+        if elsewhere:
+            doubts.append(elsewhere)
+            claims = False
     return tuple(doubts), claims
+
+
+def _finds_nobody_usable(item: _Tried) -> str | None:
+    """The key found no member, or it would have decided. Whom it found all the same, may be the one who is meant."""
+    found = [*item.found.others, *item.found.deleted]
+    if found:
+        return f"{item.key.name} {item.value} finds {_listed(found)}"
+    if item.key.name == MAP:
+        return f"line {item.line} of the map names {item.value}, whom the tenant does not have"
+    return None
+
+
+def _mapped_elsewhere(mapping: MatchMap, wish: Wish, user: CloudUser) -> str | None:
+    pairs = mapping.others_of(user.id, wish.row or {})
+    return f"the map gives the user to {listed([pair.object for pair in pairs])}" if pairs else None
+
+
+def _other_sid(key: Key, wish: Wish, user: CloudUser) -> str | None:
+    values = _values(wish, key)
+    if _agrees(values, user, key) is not False:
+        return None
+    return f"the user has the SID {user.sid}, and the AD object {', '.join(values)}"
 
 
 def _confirm(
@@ -322,7 +339,7 @@ def _confirm(
     """Say of the keys that can confirm the pair whether they agree; return what does not stand in the evidence yet."""
     more = []
     for key in keys:
-        values = _values(wish, key) if key not in chosen.keys and (key.weak or key.cloud == SID) else {}
+        values = _values(wish, key) if key not in chosen.keys and (key.weak or key.is_sid) else {}
         if not values:
             continue
         verdict = {"cloud": shown_of(user, key.cloud), "agrees": _agrees(values, user, key)}
