@@ -32,6 +32,12 @@ def dns_domain(dn: str) -> str | None:
     return ".".join(labels) or None
 
 
+def own_name(dn: str) -> str:
+    """Return the value of an object's own relative name, as AD shows it: ``Doe, Jane`` of ``CN=Doe\\, Jane,OU=…``."""
+    first = _SEPARATOR.match(dn)
+    return _ESCAPE.sub(_unescape, first.group(1).partition("=")[2].strip()) if first else ""
+
+
 def _canonical(part: str) -> str:
     name, _equals, value = part.partition("=")
     value = value.lstrip(" ")

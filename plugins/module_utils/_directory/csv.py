@@ -46,10 +46,16 @@ _SEPARATOR = re.compile(r"(?<!\\);")
 _ADDRESS_SEPARATOR = re.compile(r"(?:\s*[;,|]\s*|\s+)(?=[A-Za-z][A-Za-z0-9]*:)")
 # Names that PowerShell gives to attributes. A column with the attribute's own name wins where a file has both.
 _POWERSHELL_NAMES = {
+    "city": "l",
     "emailaddress": "mail",
     "enabled": "useraccountcontrol",
+    "fax": "facsimiletelephonenumber",
+    "mobilephone": "mobile",
+    "office": "physicaldeliveryofficename",
+    "officephone": "telephonenumber",
     "passwordlastset": "pwdlastset",
     "sid": "objectsid",
+    "state": "st",
     "surname": "sn",
 }
 # What Export-Csv writes for several values that nobody joined: the name of their .NET type.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import (
     GUID_LENGTH,
@@ -19,6 +19,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._anchor import (
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.flow import SYNCED_ATTRIBUTES
 
 CONSISTENCY_GUID_OR_OBJECT_GUID = "consistency_guid_or_object_guid"
 OBJECT_GUID = "object_guid"
@@ -46,7 +47,25 @@ FIELDS = {
     "msexch_mailbox_guid": "msExchMailboxGuid",
 }
 
+#: What of an object stands in the field ``synced_attributes``: what sync sends and no other field shows, and what tells
+#: how its owner will sign in.
+FURTHER = (*SYNCED_ATTRIBUTES, "accountExpires", "userAccountControl")
+
+_ALWAYS_CARRIED = frozenset(
+    (
+        "distinguished_name",
+        "immutable_id",
+        "anchor_source",
+        "anchor_certain",
+        "anchor_reason",
+        "source",
+    )
+)
 _ACCOUNT_DISABLED = 0x2
+_FURTHER = {name.lower(): name for name in FURTHER}
+# What only the filters built into sync look at.
+_SCOPE_ATTRIBUTES = ("isCriticalSystemObject", "adminDescription", "isDeleted", "groupType")
+_NEVER = (0, (1 << 63) - 1)
 # Attributes of octet string syntax that a site might choose as its anchor. Sync encodes these in base64 and takes any
 # other value as the text it is; guessing from the bytes would turn one value in a million into the wrong anchor.
 _BINARY = frozenset(
@@ -92,7 +111,8 @@ def to_row(
     :param login_attribute: the AD attribute that sync sends as the cloud user principal name.
     """
     values = entry.attributes
-    found = decide_anchor(values, carried, anchor)
+    no_user = _no_user(values, carried)
+    found = _no_anchor(no_user) if no_user else decide_anchor(values, carried, anchor)
     return {
         "distinguished_name": entry.dn,
         "object_class": _last_text(values.get("objectclass")),
@@ -116,6 +136,7 @@ def to_row(
         "password_last_set": _time(values.get("pwdlastset")),
         "msexch_recipient_type_details": _integer(values.get("msexchrecipienttypedetails")),
         "msexch_mailbox_guid": _guid(values.get("msexchmailboxguid")),
+        "synced_attributes": None if no_user else _synced_attributes(values),
         "in_scope": None,
         "scope_reasons": [],
         "source": entry.source if entry.line is None else f"{entry.source}:{entry.line}",
@@ -124,18 +145,22 @@ def to_row(
 
 def wanted_attributes(anchor: AnchorSettings, login_attribute: str, more: Iterable[str] = ()) -> list[str]:
     """Return the AD attributes to ask a server for: those of a row, of the scope rules, and ``more``."""
-    names = [*FIELDS.values(), "isCriticalSystemObject", "adminDescription", login_attribute, *more]
+    names = [*FIELDS.values(), *FURTHER, *_SCOPE_ATTRIBUTES, login_attribute, *more]
     if anchor.attribute:
         names.append(anchor.attribute)
     return list({name.lower(): name for name in reversed(names)}.values())[::-1]
 
 
 def carried_fields(carried: frozenset[str] | None, login_attribute: str) -> set[str]:
-    """Return the row fields whose ``null`` means "has no value" when a source carried these attributes."""
-    fields = {field for field, name in FIELDS.items() if carried is None or name.lower() in carried}
+    """Return the row fields whose ``null`` means "has no value" when a source carried these attributes.
+
+    Of an attribute below ``synced_attributes`` that is ``synced_attributes.title``, for example.
+    """
+    fields = {f"synced_attributes.{name}" for name in FURTHER if carried is None or name.lower() in carried}
+    fields |= {field for field, name in FIELDS.items() if carried is None or name.lower() in carried}
     if carried is None or login_attribute.lower() in carried:
         fields.add("login_name")
-    return fields | {"distinguished_name", "immutable_id", "anchor_source", "anchor_certain", "anchor_reason", "source"}
+    return fields | _ALWAYS_CARRIED
 
 
 def decide_anchor(values: dict[str, list[bytes]], carried: frozenset[str] | None, settings: AnchorSettings) -> Anchor:
@@ -162,6 +187,30 @@ def anchors_differ(row: dict[str, Any]) -> bool:
     if row["consistency_guid"] is None or row["object_guid"] is None:
         return False
     return bool(row["consistency_guid"] != immutable_id(uuid.UUID(row["object_guid"]).bytes_le))
+
+
+def _no_user(values: dict[str, list[bytes]], carried: frozenset[str] | None) -> dict[str, str] | None:
+    """Say of a group or contact what takes the place of a hard match; ``None`` for what may be a user."""
+    classes = {value.lower() for value in values.get("objectclass", ())}
+    if b"contact" in classes:
+        return reason("contact_by_address")
+    if b"group" not in classes:
+        return None
+    no_mail = not values.get("mail") and not values.get("proxyaddresses")
+    known = carried is None or {"mail", "proxyaddresses"} <= carried
+    return reason("group_without_address" if no_mail and known else "group_by_address")
+
+
+def _synced_attributes(values: dict[str, list[bytes]]) -> dict[str, Any]:
+    """Return what sync sends besides the fields of a row, by LDAP name; what has no value is left out."""
+    found: dict[str, Any] = {}
+    for key, raw in values.items():
+        name = _FURTHER.get(key)
+        if name is not None:
+            value = _READERS.get(key, _one_or_more)(raw)
+            if value is not None:
+                found[name] = value
+    return found
 
 
 def _guid_anchor(raw: bytes, source: str, name: str) -> Anchor:
@@ -240,6 +289,20 @@ def _time(values: list[bytes] | None) -> str | None:
     if ticks is None or not 0 <= ticks < 1 << 61:
         return None
     return (_FILETIME_EPOCH + timedelta(microseconds=ticks // 10)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _one_or_more(values: list[bytes]) -> str | list[str] | None:
+    if len(values) == 1:
+        return _text(values)
+    return [_decode(value) for value in values] or None
+
+
+def _expiry(values: list[bytes]) -> str | None:
+    """Return when an account expires; None: never."""
+    return None if _integer(values) in _NEVER else _time(values)
+
+
+_READERS: dict[str, Callable[[list[bytes]], Any]] = {"accountexpires": _expiry, "useraccountcontrol": _integer}
 
 
 def _sid(values: list[bytes] | None) -> str | None:

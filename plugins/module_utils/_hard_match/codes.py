@@ -13,7 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect_codes import EFFECT_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.group_codes import GROUP_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_codes import MATCH_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.object_codes import OBJECT_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacle_codes import OBSTACLE_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review_codes import REVIEW_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollback_codes import ROLLBACK_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
@@ -37,7 +41,19 @@ class Code(NamedTuple):
     releasable: bool = False
 
 
-CODES: dict[str, Code] = {row[0]: Code(*row) for row in (*OBJECT_CODES, *USER_CODES, *REVIEW_CODES, *ROLLBACK_CODES)}
+CODES: dict[str, Code] = {
+    row[0]: Code(*row)
+    for row in (
+        *OBJECT_CODES,
+        *GROUP_CODES,
+        *EFFECT_CODES,
+        *USER_CODES,
+        *MATCH_CODES,
+        *OBSTACLE_CODES,
+        *REVIEW_CODES,
+        *ROLLBACK_CODES,
+    )
+}
 RELEASABLE = frozenset(entry.code for entry in CODES.values() if entry.releasable)
 
 

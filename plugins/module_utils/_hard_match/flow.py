@@ -10,7 +10,7 @@ rules of an exported server, which trim texts, and let a country or an alias tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 #: How the two sides are compared.
@@ -76,14 +76,13 @@ FLOWS: tuple[Flow, ...] = (
     *(Flow(f"extensionAttribute{number}", f"extensionAttribute{number}") for number in range(1, 16)),
 )
 
-#: Row field -> attribute of the flow that it shows; such an attribute does not stand in ``synced_attributes`` again.
+#: Attribute of the flow -> row field that shows it; such an attribute does not stand in ``synced_attributes`` again.
 ROW_FIELDS = {
     "displayName": "display_name",
     "employeeID": "employee_id",
     "mail": "mail",
     "mailNickname": "mail_nickname",
     "proxyAddresses": "proxy_addresses",
-    "targetAddress": "target_address",
 }
 
 #: Attributes of the flow that an objects row has no field for, as LDAP spells them.
@@ -107,9 +106,3 @@ GRAPH_PROPERTIES: tuple[str, ...] = tuple(
 
 #: For ``$expand``: the manager is no property. A reading without it says nothing of managers.
 GRAPH_EXPAND = "manager($select=id)"
-
-
-def rule_names() -> Iterator[tuple[str, str]]:
-    """Yield each Graph property of the flow with the name that rules of dynamic groups give it."""
-    for flow in FLOWS:
-        yield flow.graph, flow.rule or flow.graph

@@ -19,7 +19,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ldap_f
 
 # Recipient types that Exchange uses for itself: arbitration, discovery and system mailboxes, plans and the like.
 _EXCHANGE_SYSTEM_TYPES = 0x21C07000
+_EXCHANGE_SYSTEM_GROUP = 0x40000000
 _LINKED_MAILBOX = 2
+# groupType of a security group.
+_SECURITY_ENABLED = 0x80000000
 
 
 class Facts(NamedTuple):
@@ -58,18 +61,41 @@ class Rule(NamedTuple):
     keeps_out: Callable[[Facts], Optional[bool]]
 
 
+class Partition(NamedTuple):
+    """A domain as a sync server is configured for it."""
+
+    base: Rdns
+    #: Containers ticked and unticked; of those that hold an object, the nearest decides.
+    included: tuple[Rdns, ...]
+    excluded: tuple[Rdns, ...] = ()
+    #: Only direct members are synced.
+    group: Optional[Rdns] = None
+
+    def takes(self, dn: Rdns) -> bool:
+        """Tell whether the containers ticked hold the object."""
+        return _depth(dn, self.included) > _depth(dn, self.excluded)
+
+
 class Selection(NamedTuple):
     """What the sync was told to take. All given conditions must hold; an empty one was not given."""
 
     ous: tuple[Rdns, ...] = ()
     group: Optional[Rdns] = None
     filter: Optional[LdapFilter] = None
+    #: The domains of a sync server; what lies in none of them is not synced.
+    partitions: tuple[Partition, ...] = ()
 
     @property
     def attributes(self) -> frozenset[str]:
         """Lower-case names of the attributes that it looks at."""
         names: frozenset[str] = self.filter.attributes if self.filter else frozenset()
-        return names | {"memberof"} if self.group else names
+        grouped = self.group or any(partition.group for partition in self.partitions)
+        return names | {"memberof"} if grouped else names
+
+    def partition_of(self, dn: Rdns) -> Partition | None:
+        """Return the server's partition that holds an object: that of a child domain before its parent's."""
+        holding = [partition for partition in self.partitions if is_under(dn, partition.base)]
+        return max(holding, key=lambda partition: len(partition.base), default=None)
 
 
 class Verdict(NamedTuple):
@@ -87,7 +113,7 @@ def judge(facts: Facts, selection: Selection | None) -> Verdict:
     """
     unknown: list[Rule] = []
     reasons: list[dict[str, str]] = []
-    for rule in RULES:
+    for rule in _rules_for(facts):
         answer = rule.keeps_out(facts)
         if answer:
             reasons.append(reason(rule.code))
@@ -137,16 +163,22 @@ def _no_account_name(facts: Facts) -> bool | None:
     return None if text is None else not text
 
 
-def _support_account(facts: Facts) -> bool | None:
-    text = facts.text("samaccountname")
-    return None if text is None else text == "support_388945a0"
+def _is(name: str, value: str) -> Callable[[Facts], Optional[bool]]:
+    def keeps_out(facts: Facts) -> bool | None:
+        text = facts.text(name)
+        return None if text is None else text == value.casefold()
+
+    return keeps_out
 
 
-def _exchange_cas(facts: Facts) -> bool | None:
-    texts = (facts.text("mailnickname"), facts.text("samaccountname"))
-    if any(text and text.startswith("cas_") and "}" in text for text in texts):
-        return True
-    return None if None in texts else False
+def _exchange_cas(*names: str) -> Callable[[Facts], Optional[bool]]:
+    def keeps_out(facts: Facts) -> bool | None:
+        texts = [facts.text(name) for name in names]
+        if any(text and text.startswith("cas_") and "}" in text for text in texts):
+            return True
+        return None if None in texts else False
+
+    return keeps_out
 
 
 def _recipient_type(facts: Facts) -> int | None:
@@ -160,9 +192,12 @@ def _recipient_type(facts: Facts) -> int | None:
         return None
 
 
-def _exchange_system(facts: Facts) -> bool | None:
-    kind = _recipient_type(facts)
-    return None if kind is None else kind & _EXCHANGE_SYSTEM_TYPES != 0
+def _recipient_type_has(bits: int) -> Callable[[Facts], Optional[bool]]:
+    def keeps_out(facts: Facts) -> bool | None:
+        kind = _recipient_type(facts)
+        return None if kind is None else kind & bits != 0
+
+    return keeps_out
 
 
 def _linked_mailbox(facts: Facts) -> bool | None:
@@ -173,6 +208,54 @@ def _linked_mailbox(facts: Facts) -> bool | None:
 def _first_rdn_holds(mark: str) -> Callable[[Facts], Optional[bool]]:
     # In a DN the mark follows an escaped line break, \0A, which rdns() undoes. The first test is merely quick.
     return lambda facts: mark in facts.dn.casefold() and f"\n{mark}" in rdns(facts.dn)[0]
+
+
+def _is_deleted(facts: Facts) -> bool:
+    return facts.text("isdeleted") == "true" or bool(_DELETED(facts))
+
+
+_DELETED = _first_rdn_holds("del:")
+
+
+def _addresses(facts: Facts) -> list[str] | None:
+    """Return ``mail`` and the SMTP addresses, folded; None for "not known"."""
+    mail, proxies = facts.text("mail"), facts.values("proxyaddresses")
+    if mail is None or proxies is None:
+        return None
+    texts = [value.decode("utf-8", "replace").casefold() for value in proxies]
+    smtp = [text[5:] for text in texts if text.startswith("smtp:")]
+    # A group whose proxyAddresses hold no SMTP address is not mail-enabled, whatever its mail says.
+    return smtp or ([mail] if mail and not texts else [])
+
+
+def _distribution_without_mail(facts: Facts) -> bool | None:
+    kind = facts.text("grouptype")
+    try:
+        secure = None if not kind else int(kind) & _SECURITY_ENABLED != 0
+    except ValueError:
+        secure = None
+    addresses = _addresses(facts)
+    if secure or addresses:
+        return False
+    return None if secure is None or addresses is None else True
+
+
+def _contact_without_address(facts: Facts) -> bool | None:
+    mail, proxies = facts.values("mail"), facts.values("proxyaddresses")
+    # Both have to be there, and one of them with an address.
+    if mail == [] or proxies == []:
+        return True
+    if mail is None or proxies is None:
+        return None
+    primary = [value for value in proxies if value.startswith(b"SMTP:")]
+    return not any(b"@" in value for value in (*mail, *primary))
+
+
+def _hidden_service_contact(facts: Facts) -> bool | None:
+    name, hidden = facts.text("displayname"), facts.text("msexchhidefromaddresslists")
+    if name is None:
+        return None
+    return False if "(msol)" not in name else None if hidden is None else hidden == "true"
 
 
 def _account_state_unread(facts: Facts) -> bool | None:
@@ -188,21 +271,50 @@ def _not_a_user(facts: Facts) -> bool | None:
     return b"computer" in folded or not folded & {b"user", b"inetorgperson"}
 
 
+_CRITICAL = Rule("critical_system_object", ("isCriticalSystemObject",), _is_critical)
+_LOST_CONFLICT = Rule("replication_conflict", (), _first_rdn_holds("cnf:"))
+_TOMBSTONE = Rule("deleted_object", (), _is_deleted)
+
+#: For users and ``inetOrgPerson``, and for what is neither user, group nor contact.
 RULES: tuple[Rule, ...] = (
     Rule("not_a_user", ("objectClass",), _not_a_user),
-    Rule("critical_system_object", ("isCriticalSystemObject",), _is_critical),
+    _CRITICAL,
     Rule("admin_description_user", ("adminDescription", "objectClass"), _marked_by_description),
     Rule("no_sam_account_name", ("sAMAccountName",), _no_account_name),
-    Rule("support_account", ("sAMAccountName",), _support_account),
+    Rule("support_account", ("sAMAccountName",), _is("samaccountname", "SUPPORT_388945a0")),
     Rule("sync_service_account", ("sAMAccountName",), _starts("samaccountname", "AAD_", "MSOL_")),
     Rule("exchange_system_mailbox", ("mailNickname",), _starts("mailnickname", "SystemMailbox{")),
-    Rule("exchange_cas_mailbox", ("mailNickname", "sAMAccountName"), _exchange_cas),
-    Rule("exchange_system_type", ("msExchRecipientTypeDetails",), _exchange_system),
-    Rule("replication_conflict", (), _first_rdn_holds("cnf:")),
+    Rule("exchange_cas_mailbox", ("mailNickname", "sAMAccountName"), _exchange_cas("mailnickname", "samaccountname")),
+    Rule("exchange_system_type", ("msExchRecipientTypeDetails",), _recipient_type_has(_EXCHANGE_SYSTEM_TYPES)),
+    _LOST_CONFLICT,
     Rule("linked_mailbox", ("msExchRecipientTypeDetails",), _linked_mailbox),
     Rule("account_state_unread", ("userAccountControl",), _account_state_unread),
-    Rule("deleted_object", (), _first_rdn_holds("del:")),
+    _TOMBSTONE,
 )
+
+GROUP_RULES: tuple[Rule, ...] = (
+    _CRITICAL,
+    Rule("admin_description_group", ("adminDescription",), _starts("admindescription", "Group_")),
+    Rule("rich_coexistence_group", ("sAMAccountName",), _is("samaccountname", "MSOL_AD_Sync_RichCoexistence")),
+    Rule("exchange_system_group", ("msExchRecipientTypeDetails",), _recipient_type_has(_EXCHANGE_SYSTEM_GROUP)),
+    Rule("distribution_group_without_mail", ("groupType", "mail", "proxyAddresses"), _distribution_without_mail),
+    _LOST_CONFLICT,
+    _TOMBSTONE,
+)
+
+CONTACT_RULES: tuple[Rule, ...] = (
+    _CRITICAL,
+    Rule("contact_without_address", ("mail", "proxyAddresses"), _contact_without_address),
+    Rule("service_contact", ("displayName", "msExchHideFromAddressLists"), _hidden_service_contact),
+    Rule("exchange_cas_mailbox", ("mailNickname",), _exchange_cas("mailnickname")),
+    _LOST_CONFLICT,
+    _TOMBSTONE,
+)
+
+
+def _rules_for(facts: Facts) -> tuple[Rule, ...]:
+    classes = {value.lower() for value in facts.attributes.get("objectclass", ())}
+    return CONTACT_RULES if b"contact" in classes else GROUP_RULES if b"group" in classes else RULES
 
 
 class _SelectionTest(NamedTuple):
@@ -219,12 +331,25 @@ def _in_ous(facts: Facts, selection: Selection) -> bool | None:
 
 
 def _in_group(facts: Facts, selection: Selection) -> bool | None:
-    if selection.group is None:
+    partition = selection.partition_of(rdns(facts.dn))
+    wanted = {group for group in (selection.group, partition and partition.group) if group}
+    if not wanted:
         return True
     groups = facts.values("memberof")
-    return (
-        None if groups is None else any(rdns(group.decode("utf-8", "replace")) == selection.group for group in groups)
-    )
+    return None if groups is None else wanted <= {rdns(group.decode("utf-8", "replace")) for group in groups}
+
+
+def _on_server(facts: Facts, selection: Selection) -> bool | None:
+    if not selection.partitions:
+        return True
+    dn = rdns(facts.dn)
+    partition = selection.partition_of(dn)
+    return partition is not None and partition.takes(dn)
+
+
+def _depth(dn: Rdns, containers: tuple[Rdns, ...]) -> int:
+    """Return how deep the nearest container that holds the object lies; 0 if none does."""
+    return max((len(container) for container in containers if is_under(dn, container)), default=0)
 
 
 def _meets_filter(facts: Facts, selection: Selection) -> bool | None:
@@ -233,6 +358,7 @@ def _meets_filter(facts: Facts, selection: Selection) -> bool | None:
 
 _SELECTION_TESTS = (
     _SelectionTest("outside_selected_ous", _in_ous, lambda selection: frozenset()),
+    _SelectionTest("outside_server_selection", _on_server, lambda selection: frozenset()),
     _SelectionTest("outside_selected_group", _in_group, lambda selection: frozenset({"memberOf"})),
     _SelectionTest(
         "outside_selected_filter",

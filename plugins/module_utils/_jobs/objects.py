@@ -26,6 +26,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowRe
 Row = dict[str, Any]
 
 DEFAULT_LOGIN_ATTRIBUTE = "userPrincipalName"
+# Users hard match; groups and contacts are matched by address, which their rows say.
+_MATCHED_CLASSES = frozenset((b"user", b"inetorgperson", b"group", b"contact"))
 # For files of objects that someone shortened: every row has every field.
 _EMPTY_ROW = {**to_row(Entry("", {}, ""), frozenset(), AnchorSettings()), "anchor_reason": None}
 
@@ -53,7 +55,8 @@ class ObjectSource:
     """Rows of one source.
 
     ``fields`` are the row fields that it carried: a ``null`` of one of them means "has no value". ``skipped`` counts
-    what was left out as no user, once the rows were read; ``problems`` are what could not be read.
+    what was left out, being nothing that sync matches, once the rows were read; ``problems`` are what could not be
+    read.
     """
 
     def __init__(self, description: str, fields: set[str]) -> None:
@@ -69,17 +72,17 @@ class ObjectSource:
 class _Entries(ObjectSource):
     """Entries of a directory or an export."""
 
-    def __init__(self, entries: EntrySource, reading: Reading, *, users_only: bool) -> None:
+    def __init__(self, entries: EntrySource, reading: Reading, *, matched_only: bool) -> None:
         super().__init__(entries.description, carried_fields(entries.attributes, reading.login_attribute))
         self._entries = entries
         self._reading = reading
-        self._users_only = users_only
+        self._matched_only = matched_only
         self.problems = entries.problems
 
     def __iter__(self) -> Iterator[Row]:
         carried = self._entries.attributes
         for entry in self._entries:
-            if self._users_only and not _may_be_user(entry):
+            if self._matched_only and not _may_be_matched(entry):
                 self.skipped += 1
             else:
                 yield self._reading.row(entry, carried)
@@ -99,20 +102,20 @@ class _Rows(ObjectSource):
 
 def from_directory(entries: EntrySource, reading: Reading) -> ObjectSource:
     """Return the rows of a directory; its filter has chosen the objects."""
-    return _Entries(entries, reading, users_only=False)
+    return _Entries(entries, reading, matched_only=False)
 
 
 def from_files(paths: Sequence[str], src_format: str, reading: Reading) -> list[ObjectSource]:
     """Return the rows of files, each a source of its own.
 
-    Of an export, only what may be a user is taken, as the default filter does over LDAP. A file of objects keeps the
-    anchors and scopes that it was written with.
+    Of an export, users, groups and contacts are taken. A file of objects keeps the anchors and scopes that it was
+    written with.
 
     :param src_format: ``auto, ldif, csv`` or ``jsonl``.
     """
     wanted = frozenset(name.lower() for name in reading.attributes())
     return [
-        _Rows(source) if isinstance(source, RowReader) else _Entries(source, reading, users_only=True)
+        _Rows(source) if isinstance(source, RowReader) else _Entries(source, reading, matched_only=True)
         for source in read_files(list(paths), src_format, wanted)
     ]
 
@@ -134,7 +137,7 @@ def read_selection(sync_scope: dict[str, Any] | None) -> Selection | None:
     return selection if any(selection) else None
 
 
-def _may_be_user(entry: Entry) -> bool:
-    """Tell whether the entry is a user, or may be one because the export does not show its class."""
+def _may_be_matched(entry: Entry) -> bool:
+    """Tell whether sync can match the entry, or may because the export does not show its class."""
     classes = {value.lower() for value in entry.attributes.get("objectclass", ())}
-    return not classes or (b"computer" not in classes and bool(classes & {b"user", b"inetorgperson"}))
+    return not classes or (b"computer" not in classes and not _MATCHED_CLASSES.isdisjoint(classes))

@@ -63,8 +63,9 @@ class Wishes:
                 carried.append(set())
                 continue
             for source in from_files([path], self._format, self._reading):
+                known = frozenset(source.fields)
                 for row in source:
-                    yield from_object(row, clear=self._clear, anchor=self._anchor)
+                    yield from_object({**row, "carried": known}, clear=self._clear, anchor=self._anchor)
                 self.problems += source.problems
                 self.skipped += source.skipped
                 carried.append(source.fields)

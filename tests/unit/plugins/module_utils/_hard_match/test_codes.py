@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import codes
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES, listed, reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect_codes import EFFECT_CODES
 
 PLUGINS = Path(codes.__file__).resolve().parents[2]
 TABLES = {path.name for path in (PLUGINS / "module_utils" / "_hard_match").glob("*_codes.py")}
@@ -75,8 +76,15 @@ def test_each_code_is_used_and_each_computed_one_is_known():
     }
     assert set(CODES) - literals == set()
     computed = [place.rpartition(":")[0] for place, names, _call in calls() if not names]
-    # A rule of scope carries its code. Nothing else computes one, so that the test above sees all evidence.
-    assert {Path(path).name for path in computed} == {"scope.py"}
+    # A rule of scope carries its code, and so does an effect. Nothing else computes one, so that the test above sees
+    # all evidence.
+    assert {Path(path).name for path in computed} == {"scope.py", "effects.py"}
+
+
+@pytest.mark.parametrize("code", [row[0] for row in EFFECT_CODES])
+def test_an_effect_needs_no_other_evidence_than_it_has(code):
+    assert placeholders(code) <= {"property", "before", "after", "groups"}
+    assert CODES[code].releasable
 
 
 def test_a_reason_shows_its_evidence():

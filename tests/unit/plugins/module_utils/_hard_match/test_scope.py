@@ -44,9 +44,9 @@ def test_an_ordinary_user_inside_the_selection_is_in_scope():
         ({"msexchrecipienttypedetails": [str(0x20000000)]}, "exchange_system_type"),
         ({"msexchrecipienttypedetails": [str(0x400000 | 1)]}, "exchange_system_type"),
         ({"msexchrecipienttypedetails": ["2"]}, "linked_mailbox"),
-        ({"objectclass": ["top", "contact"]}, "not_a_user"),
+        ({"objectclass": ["top", "organizationalUnit"]}, "not_a_user"),
         ({"objectclass": ["top", "person", "user", "computer"]}, "not_a_user"),
-        ({"objectclass": ["top", "group"]}, "not_a_user"),
+        ({"isdeleted": ["TRUE"]}, "deleted_object"),
     ],
 )
 def test_each_built_in_filter_keeps_its_objects_out(changes, code):
