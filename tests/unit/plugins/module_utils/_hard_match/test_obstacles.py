@@ -1,0 +1,471 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of obstacles: each one alone, every two of them together, and what is not known."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hard_match_doubles import (
+    FACTS,
+    ad_row,
+    also,
+    anchor,
+    graph_user,
+    guid,
+    held,
+    plan,
+    plan_objects,
+    remarks,
+    said,
+    user,
+    user_id,
+)
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import from_graph
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES, RELEASABLE
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacle_codes import OBSTACLE_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
+    CONTACT,
+    GROUP,
+    KNOWN,
+    NOT_LICENSED,
+    UNKNOWN,
+    AddressBook,
+    Holder,
+    Lookup,
+    Role,
+    RoleBook,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_pair
+
+GLOBAL_ADMINISTRATOR = Role("Global Administrator", "62e90394-69f5-4237-9190-012177145e10")
+SYNC_ROLE = Role("Directory Synchronization Accounts", "d29b2b05-8046-44ba-8758-1e26182fcf32")
+HELPDESK = Role("Helpdesk Administrator", "729827e3-9c14-49f7-bb1b-9608f156bbb8")
+CRITICAL = {"code": "critical_system_object", "message": "It is critical.", "remedy": ""}
+OTHER_GUID = str(guid(77))
+SALES = Holder(GROUP, "group-1", "Sales")
+ALONE = Lookup(cloud_managed=False, object_identifier=None, identifier_known=True)
+
+
+class Scene:
+    """What is particular about one user, so that scenes can be played together."""
+
+    def __init__(self, *codes, row=None, user=None, rows=(), users=(), roles=(), guarded=(), domain=None, **rest):
+        self.codes = codes
+        self.row, self.user, self.rows, self.users = row or {}, user or {}, list(rows), list(users)
+        self.roles, self.guarded, self.domain = tuple(roles), tuple(guarded), domain or {}
+        self.facts, self.lookup, self.options = rest.get("facts", {}), rest.get("lookup", {}), rest.get("options", {})
+
+    def __or__(self, other):
+        both = Scene()
+        for name in ("codes", "rows", "users", "roles", "guarded"):
+            setattr(both, name, getattr(self, name) + getattr(other, name))
+        for name in ("row", "user", "domain", "facts", "lookup", "options"):
+            setattr(both, name, {**getattr(self, name), **getattr(other, name)})
+        return both
+
+    def decide(self):
+        """Return the row of the plan for the AD object of the scene."""
+        facts = FACTS._replace(roles=RoleBook({user_id(1): self.roles}, KNOWN, {user_id(1): self.guarded}))
+        if self.domain:
+            whole = {"isVerified": True, "authenticationType": "Managed", **self.domain}
+            facts = facts._replace(domains={"example.com": whole})
+        facts = facts._replace(**self.facts)
+        rows = [ad_row(1, **self.row), *self.rows]
+        users = [from_graph(graph_user(1, **self.user)), *self.users]
+        options = {"match_by": ["immutable_id", "user_principal_name"], **self.options}
+        return plan_objects(rows, users, tenant=facts, lookup=ALONE._replace(**self.lookup), **options)[0]
+
+
+# In the order of importance.
+SCENES = {
+    "sync account": Scene("sync_account", "role_held", roles=[SYNC_ROLE]),
+    "emergency account": Scene("emergency_account", "role_held", roles=[GLOBAL_ADMINISTRATOR]),
+    "protected": Scene("protected", options={"protected": frozenset([user_id(1)])}),
+    "in a protected group": Scene("protected_by_group", facts={"protected_members": frozenset([user_id(1)])}),
+    "out of scope": Scene("out_of_scope", row={"in_scope": False, "scope_reasons": [CRITICAL]}),
+    "anchor twice": Scene("anchor_duplicate", rows=[ad_row(2, immutable_id=anchor(1))]),
+    "contradicted": Scene(
+        "match_contradicted",
+        user={"onPremisesSecurityIdentifier": "S-1-5-21-9-9-9-9"},
+        options={"match_by": ["on_premises_security_identifier", "immutable_id", "user_principal_name"]},
+    ),
+    "claimed twice": Scene("claimed_twice", rows=[ad_row(3, login_name="u1@example.com")]),
+    "external": Scene("external_user", user={"userType": "Guest"}),
+    "resource": Scene("resource_account", user={"isResourceAccount": True}),
+    "no anchor": Scene("anchor_missing", row={"immutable_id": None}),
+    "another mode": Scene(
+        "anchor_mode_contradicted",
+        rows=[ad_row(10, consistency_guid=anchor(20), immutable_id=anchor(20))],
+        users=[held(10, onPremisesSyncEnabled=True)],
+    ),
+    "unconfirmed": Scene("anchor_unconfirmed", row={"anchor_certain": False}),
+    "synced": Scene("already_synced", user={"onPremisesSyncEnabled": True}),
+    "role": Scene("role_held", roles=[HELPDESK]),
+    "role through a group": Scene("role_by_group", roles=[HELPDESK._replace(group="Admins")]),
+    "role to be activated": Scene("role_eligible", roles=[HELPDESK._replace(eligible=True)]),
+    "in a role-assignable group": Scene("role_group_member", guarded=["Admins"]),
+    "roles unknown": Scene("roles_unknown", facts={"roles": RoleBook()}),
+    "moved to the cloud": Scene("cloud_managed", lookup={"cloud_managed": True}),
+    "restricted": Scene("management_restricted", user={"isManagementRestricted": True}),
+    "mapped elsewhere": Scene("identifier_differs", lookup={"object_identifier": OTHER_GUID}),
+    "anchor held": Scene("anchor_held", users=[held(5, value=anchor(1))]),
+    "SID held": Scene("sid_held", users=[user(6, onPremisesSecurityIdentifier="s-1-5-21-1-2-3-1001")]),
+    "name held": Scene("upn_held", users=[user(7, "u1@example.com", deleted=True)]),
+    "address held": Scene(
+        "address_held",
+        row={"proxy_addresses": ["SMTP:Sales@example.com"]},
+        facts={"addresses": AddressBook([("sales@example.com", SALES)])},
+    ),
+    "other anchor": Scene("existing_value_kept", user={"onPremisesImmutableId": anchor(9)}),
+    "federated": Scene("federated_domain", domain={"authenticationType": "Federated"}),
+    "suffix": Scene("suffix_not_verified", domain={"isVerified": False}),
+}
+ORDER = list(dict.fromkeys(scene.codes[0] for scene in SCENES.values()))
+# What cannot be true of one user at once.
+APART = [
+    {"no anchor", "anchor twice"},
+    {"no anchor", "anchor held"},
+    {"roles unknown", "sync account"},
+    {"roles unknown", "emergency account"},
+    {"roles unknown", "role"},
+    {"roles unknown", "role through a group"},
+    {"roles unknown", "role to be activated"},
+    {"roles unknown", "in a role-assignable group"},
+    {"synced", "emergency account"},
+    # With the SID as the first key, its holder is the one that is meant.
+    {"contradicted", "SID held"},
+    {"contradicted", "claimed twice"},
+]
+PAIRS = [pair for pair in itertools.combinations(SCENES, 2) if set(pair) not in APART]
+
+
+def codes_of(row):
+    return [row["reason"]["code"], *also(row)]
+
+
+def test_nothing_in_the_way():
+    row = Scene().decide()
+    assert (said(row), also(row), remarks(row)) == (("set", None), [], [])
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_each_obstacle_alone(name):
+    scene = SCENES[name]
+    row = scene.decide()
+    assert codes_of(row) == list(scene.codes)
+    assert row["action"] in ("blocked", "conflict", "ambiguous")
+    assert (row["approved"], row["changed"]) == (None, False)
+    assert "{" not in row["reason"]["message"] + row["reason"]["remedy"]
+
+
+@pytest.mark.parametrize("names", PAIRS, ids=" + ".join)
+def test_of_two_obstacles_both_are_said_and_the_more_important_decides(names):
+    both = SCENES[names[0]] | SCENES[names[1]]
+    assert codes_of(both.decide()) == sorted(set(both.codes), key=ORDER.index)
+
+
+def test_all_that_can_come_together_comes_in_order():
+    names = [name for name in SCENES if name not in ("roles unknown", "no anchor", "synced", "contradicted")]
+    together = Scene()
+    for name in names:
+        together |= SCENES[name]
+    row = together.decide()
+    assert codes_of(row) == sorted(set(together.codes), key=ORDER.index)
+    told = [item for item in row["evidence"] if item["key"] == "also"]
+    assert all(item["message"] and item["remedy"] for item in told)
+
+
+def test_a_row_that_stands_twice_is_that_before_all_else():
+    scene = SCENES["protected"]
+    rows = plan_objects([ad_row(1), ad_row(1)], [user(1)], **scene.options)
+    assert said(rows[1]) == ("none", "listed_twice")
+
+
+def test_each_code_of_the_file_is_known_here():
+    tenant_wide = {"soft_match_blocked", "identifier_bypass_on", "flags_unreadable"}
+    here = {*ORDER, "identifier_same", "anchor_mode_mixed"}
+    assert {row[0] for row in OBSTACLE_CODES} - tenant_wide - here == set()
+
+
+# Accounts with power
+
+
+@pytest.mark.parametrize(
+    "name", ["Sync_DC1_0123456789ab@example.onmicrosoft.com", "adtoaadsyncserviceaccount@example.onmicrosoft.com"]
+)
+def test_accounts_of_the_sync_are_known_by_their_names(name):
+    (row,) = plan_objects([ad_row(1, login_name=name)], [user(1, name)], protect_role_holders=False)
+    assert said(row) == ("blocked", "sync_account")
+
+
+def test_a_name_that_only_reminds_of_the_sync_is_none():
+    assert said(plan_objects([ad_row(1, login_name="j.sync_@x.com")], [user(1, "j.sync_@x.com")])[0]) == ("set", None)
+
+
+@pytest.mark.parametrize("name", ["sync account", "emergency account"])
+def test_some_accounts_are_protected_whatever_the_caller_chose(name):
+    row = (SCENES[name] | Scene(options={"protect_role_holders": False})).decide()
+    assert (said(row), also(row), remarks(row)) == (("blocked", SCENES[name].codes[0]), [], ["role_held"])
+
+
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        (GLOBAL_ADMINISTRATOR._replace(eligible=True), "role_eligible"),
+        (GLOBAL_ADMINISTRATOR._replace(group="Admins"), "role_by_group"),
+        (GLOBAL_ADMINISTRATOR._replace(group="Admins", eligible=True), "role_eligible"),
+    ],
+)
+def test_who_must_activate_a_role_or_share_it_is_no_emergency_account(role, code):
+    row = Scene(roles=[role]).decide()
+    assert codes_of(row) == [code]
+    assert ("through the group Admins" in row["reason"]["message"]) is bool(role.group)
+
+
+@pytest.mark.parametrize("name", ["role", "role through a group", "role to be activated", "in a role-assignable group"])
+def test_role_holders_that_are_not_to_be_protected_are_tried_and_it_is_said(name):
+    scene = SCENES[name] | Scene(options={"protect_role_holders": False})
+    assert said(scene.decide()) == ("set", scene.codes[0])
+
+
+def test_every_role_is_named_and_how_it_is_had():
+    roles = [HELPDESK, HELPDESK._replace(name="Reader", group="Staff"), HELPDESK._replace(name="Auditor")]
+    row = Scene(roles=roles, guarded=["Staff"]).decide()
+    assert "Helpdesk Administrator; Auditor." in row["reason"]["message"]
+    assert also(row) == ["role_by_group", "role_group_member"]
+    assert (
+        "Reader through the group Staff" in next(item for item in row["evidence"] if item["key"] == "also")["message"]
+    )
+
+
+@pytest.mark.parametrize("eligibility", [KNOWN, UNKNOWN, NOT_LICENSED])
+def test_eligibility_that_is_not_known_does_not_block(eligibility):
+    assert said(Scene(facts={"roles": RoleBook({}, eligibility)}).decide()) == ("set", None)
+
+
+def test_unknown_roles_do_not_block_whoever_does_not_protect_role_holders():
+    scene = SCENES["roles unknown"] | Scene(options={"protect_role_holders": False})
+    assert said(scene.decide()) == ("set", None)
+
+
+def test_groups_protect_also_where_assignments_cannot_be_read():
+    facts = {"roles": RoleBook(None, UNKNOWN, {user_id(1): ("Admins",)})}
+    assert codes_of(Scene(facts=facts).decide()) == ["role_group_member", "roles_unknown"]
+
+
+@pytest.mark.parametrize("flag", [None, False])
+def test_a_user_that_is_not_restricted(flag):
+    assert said(Scene(user={"isManagementRestricted": flag}).decide()) == ("set", None)
+
+
+# What was asked for the user alone
+
+
+@pytest.mark.parametrize(
+    ("looked", "expected", "unknown"),
+    [
+        (None, ("set", None), []),
+        (ALONE, ("set", None), []),
+        (Lookup(), ("set", None), ["onPremisesSyncBehavior.isCloudManaged", "onPremisesObjectIdentifier"]),
+        (ALONE._replace(cloud_managed=None), ("set", None), ["onPremisesSyncBehavior.isCloudManaged"]),
+        (ALONE._replace(identifier_known=False), ("set", None), ["onPremisesObjectIdentifier"]),
+        (ALONE._replace(object_identifier=str(guid(1)).upper()), ("set", "identifier_same"), []),
+        (ALONE._replace(object_identifier=OTHER_GUID), ("blocked", "identifier_differs"), []),
+        (ALONE._replace(cloud_managed=True), ("blocked", "cloud_managed"), []),
+    ],
+)
+def test_what_is_asked_for_one_user(looked, expected, unknown):
+    (row,) = plan_objects([ad_row(1)], [user(1)], lookup=looked)
+    assert said(row) == expected
+    assert [item["value"] for item in row["evidence"] if item["key"] == "unchecked"] == unknown
+
+
+def test_a_mapped_user_without_an_ad_object_to_compare_with_is_left_alone():
+    wish = from_pair({"user": "u1@example.com", "object_guid": str(guid(1))})
+    (row,) = plan([wish], [user(1)], lookup=ALONE._replace(object_identifier=OTHER_GUID))
+    assert said(row) == ("blocked", "identifier_differs")
+
+
+def test_objectguid_is_compared_and_not_the_anchor():
+    row = ad_row(1, immutable_id=anchor(77), consistency_guid=anchor(77), anchor_source="consistency_guid")
+    (decided,) = plan_objects([row], [user(1)], lookup=ALONE._replace(object_identifier=OTHER_GUID))
+    assert said(decided) == ("blocked", "identifier_differs")
+
+
+# Who has what must be unique
+
+
+@pytest.mark.parametrize(
+    ("others", "facts", "part"),
+    [
+        ([user(2, proxyAddresses=["smtp:A@example.com"])], {}, "user u2@example.com"),
+        ([user(2, mail="a@example.com")], {}, "user u2@example.com"),
+        ([user(2, proxyAddresses=["smtp:a@example.com"], deleted=True)], {}, "in the recycle bin"),
+        ([], {"addresses": AddressBook([("a@example.com", SALES)])}, "group Sales (group-1)"),
+        ([], {"addresses": AddressBook([("a@example.com", SALES._replace(deleted=True))])}, "in the recycle bin"),
+        ([], {"addresses": AddressBook([("a@example.com", Holder(CONTACT, "c", "Ann"))])}, "contact Ann (c)"),
+    ],
+)
+@pytest.mark.parametrize("fields", [{"proxy_addresses": ["smtp:A@Example.com"]}, {"mail": "A@example.com"}])
+def test_an_address_may_be_held_by_any_kind_of_object(others, facts, part, fields):
+    row = Scene(row=fields, users=others, facts=facts).decide()
+    assert said(row) == ("conflict", "address_held")
+    assert part in row["reason"]["message"]
+    assert "a@example.com of" in row["reason"]["message"]
+
+
+def test_all_holders_are_named():
+    book = AddressBook([("a@example.com", SALES), ("b@example.com", Holder(CONTACT, "c", "Ann"))])
+    fields = {"proxy_addresses": ["SMTP:a@example.com", "smtp:b@example.com", "x500:/o=x"]}
+    row = Scene(row=fields, users=[user(2, mail="a@example.com")], facts={"addresses": book}).decide()
+    for part in ("u2@example.com", "Sales", "Ann"):
+        assert part in row["reason"]["message"]
+
+
+def test_a_user_is_no_rival_of_itself():
+    fields = {"mail": "u1@example.com", "proxy_addresses": ["SMTP:u1@example.com"]}
+    own = {
+        "mail": "u1@example.com",
+        "proxyAddresses": ["SMTP:u1@example.com"],
+        "onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-1001",
+    }
+    assert said(Scene(row=fields, user=own).decide()) == ("set", None)
+
+
+def test_the_name_that_the_sync_brings_may_be_another_users():
+    row = ad_row(1, mail="one@example.com", login_name="u2@example.com")
+    (decided,) = plan_objects([row], [user(1, mail="one@example.com"), user(2)], ["mail"])
+    assert said(decided) == ("conflict", "upn_held")
+    assert user_id(2) in decided["reason"]["message"]
+
+
+# Domains
+
+
+@pytest.mark.parametrize(
+    ("now", "coming", "clear", "domains"),
+    [
+        ("fed.example", "man.example", False, "fed.example"),
+        ("man.example", "fed.example", False, "fed.example"),
+        ("fed.example", "FED.example", False, "fed.example"),
+        ("fed.example", "fed2.example", False, "fed.example, fed2.example"),
+        ("fed.example", "fed2.example", True, "fed.example"),
+        ("man.example", "fed.example", True, None),
+        ("man.example", "man.example", False, None),
+    ],
+)
+def test_the_domain_now_and_the_one_to_come_may_be_federated(now, coming, clear, domains):
+    known = {
+        name: {"isVerified": True, "authenticationType": "Managed" if name == "man.example" else "Federated"}
+        for name in ("fed.example", "fed2.example", "man.example")
+    }
+    target = held(1, f"x@{now}", mail="m@x.com") if clear else user(1, f"x@{now}", mail="m@x.com")
+    (row,) = plan_objects(
+        [ad_row(1, login_name=f"x@{coming}", mail="m@x.com")],
+        [target],
+        ["mail"],
+        tenant=FACTS._replace(domains=known),
+        clear=clear,
+    )
+    assert said(row) == (("blocked", "federated_domain") if domains else ("clear" if clear else "set", None))
+    assert domains is None or f": {domains}." in row["reason"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "domains", "expected"),
+    [
+        ("u1@corp.local", {"example.com": {"isVerified": True}}, ("blocked", "suffix_not_verified")),
+        ("u1@example.com", {"example.com": {"isVerified": False}}, ("blocked", "suffix_not_verified")),
+        ("u1", {"example.com": {"isVerified": True}}, ("blocked", "suffix_not_verified")),
+        ("u1@example.com", {"example.com": {"isVerified": True}}, ("set", None)),
+        ("u1@corp.local", None, ("set", None)),
+        (None, {"example.com": {"isVerified": True}}, ("set", None)),
+    ],
+)
+def test_the_suffix_of_the_name_to_come(name, domains, expected):
+    row = ad_row(1, login_name=name, mail="m@x.com")
+    (decided,) = plan_objects([row], [user(1, mail="m@x.com")], ["mail"], tenant=FACTS._replace(domains=domains))
+    assert said(decided) == expected
+
+
+def test_what_a_reviewer_may_release():
+    assert {"federated_domain", "suffix_not_verified"} <= RELEASABLE
+    assert not RELEASABLE & {code for code in ORDER if code not in ("federated_domain", "suffix_not_verified")}
+
+
+# Users that the sync has already
+
+
+def test_a_synced_user_with_another_anchor_is_tried_only_if_it_is_wished():
+    scene = SCENES["synced"] | SCENES["other anchor"] | Scene(options={"replace": True})
+    assert said(scene.decide()) == ("blocked", "already_synced")
+    assert said((scene | Scene(options={"require_unsynced": False})).decide()) == ("set", "already_synced")
+
+
+AS_WISHED = Scene(user={"onPremisesImmutableId": anchor(1)})
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name not in ("no anchor", "other anchor")])
+@pytest.mark.parametrize("synced", [None, True])
+def test_a_user_that_has_the_anchor_is_not_written_and_only_what_matters_is_said(name, synced):
+    if name == "synced":
+        return
+    scene = SCENES[name] | AS_WISHED
+    row = (scene | Scene(user={"onPremisesSyncEnabled": synced})).decide()
+    decides = {"anchor_duplicate"} if synced else {"anchor_duplicate", "match_contradicted"}
+    always = {"out_of_scope", "anchor_held", "match_contradicted"}
+    until_taken = {
+        "external_user",
+        "resource_account",
+        "anchor_mode_contradicted",
+        "role_held",
+        "role_by_group",
+        "role_eligible",
+        "role_group_member",
+        "cloud_managed",
+        "identifier_differs",
+        "sid_held",
+        "upn_held",
+        "address_held",
+        "suffix_not_verified",
+    }
+    told = decides | always | (set() if synced else until_taken)
+    code = next((code for code in scene.codes if code in told), None)
+    assert row["changed"] is False
+    assert (row["action"] == "none") is (code not in decides)
+    assert row["reason"] == (row["reason"] and {**row["reason"], "code": code})
+    assert (row["reason"] is None) is (code is None)
+
+
+# AD objects that are no users
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"object_class": "contact", "mail": "u1@example.com"}, "contact_by_address"),
+        ({"object_class": "Group", "mail": "g@example.com"}, "group_by_address"),
+        ({"object_class": "group", "proxy_addresses": ["smtp:g@example.com"]}, "group_by_address"),
+        ({"object_class": "group", "proxy_addresses": ["x500:/o=x"]}, "group_without_address"),
+        ({"object_class": "group"}, "group_without_address"),
+    ],
+)
+def test_groups_and_contacts_say_what_they_can_do(fields, code):
+    rows = plan_objects([ad_row(1, **fields), ad_row(2, login_name="u1@example.com")], [user(1)])
+    assert said(rows[0]) == ("none", code)
+    assert (rows[0]["id"], rows[0]["before"], rows[0]["approved"]) == (None, None, None)
+    # They claim nobody.
+    assert said(rows[1]) == ("set", None)
+
+
+@pytest.mark.parametrize("kind", ["user", "inetOrgPerson", None])
+def test_users_of_every_class_are_users(kind):
+    assert said(Scene(row={"object_class": kind}).decide()) == ("set", None)
+
+
+def test_all_messages_of_obstacles_are_in_the_one_table():
+    assert {row[0] for row in OBSTACLE_CODES} <= set(CODES)
