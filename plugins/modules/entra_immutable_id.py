@@ -508,6 +508,14 @@ problems:
   type: list
   elements: dict
   sample: []
+at_risk:
+  description: >-
+    Names of users that are written and that sync takes, or may take, at most O(return_limit). Unless the sync is paused,
+    it takes them by name or address before, or makes second users of them.
+  returned: success, and on failure once there is a plan
+  type: list
+  elements: str
+  sample: [jane@example.com]
 tenant:
   description: >-
     What the tenant as a whole says about hard matches; it blocks no row. Null with O(plan) and O(restore), which do not
@@ -549,6 +557,14 @@ summary:
       description: Users that are synced already, by the value that their ImmutableId fits.
       type: dict
       sample: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0}
+    effects:
+      description: Effects of the takeover, with the number of users of rows that are written or may be released.
+      type: dict
+      sample: {"password_will_change": 212, "overwritten": 40}
+    releasable:
+      description: Blocked rows that somebody may release by approving them.
+      type: int
+      sample: 2
     struck_out:
       description: Rows that a reviewer struck out or deleted.
       type: int
@@ -565,6 +581,8 @@ summary:
     total: 223
     reasons: {"anchor_held": 2, "existing_value_kept": 3, "not_found": 1, "several_users": 1}
     in_scope: {"true": 180, "false": 0, "unknown": 32}
+    effects: {"password_will_change": 212, "overwritten": 40}
+    releasable: 2
     struck_out: 0
     anchor_modes: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0}
     skipped: 0

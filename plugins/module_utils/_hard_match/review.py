@@ -72,6 +72,11 @@ def codes_of(row: Mapping[str, Any]) -> list[str]:
     return decisive + [item["value"] for item in row.get("evidence") or () if item.get("key") == "also"]
 
 
+def may_be_released(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row that is not written would be, if somebody approved it."""
+    return row["action"] == "blocked" and not _not_releasable(row)
+
+
 def _not_releasable(row: Mapping[str, Any]) -> list[str]:
     """Return the codes that an approval does not release the row from."""
     codes = codes_of(row) or [str(row["action"])]

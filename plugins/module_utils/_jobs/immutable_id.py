@@ -27,6 +27,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import BLOCKING_DEFAULT
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import DEFAULT_MATCH_BY
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import ACTIONS, WRITES, Summary
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import may_be_released
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import save_backup
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import Confirmation
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.guards import changes_allowed, check_paths
@@ -143,7 +144,11 @@ class _Output:
         self.table = PlanTable(table_path(dest)) if dest and with_table else None
         self.summary = Summary(ACTIONS)
         self.in_scope = Counter({"true": 0, "false": 0, "unknown": 0})
+        self.effects: Counter[str] = Counter()
+        self.releasable = 0
+        self.at_risk: list[str] = []
         self.changed: list[Row] = []
+        self._limit = params["return_limit"]
 
     def collect(self, rows: Iterable[Row]) -> None:
         """Take all rows."""
@@ -153,9 +158,15 @@ class _Output:
 
     def _add(self, row: Row) -> None:
         self.summary.add(row["action"], [row["reason"]] if row["reason"] else [])
+        releasable = may_be_released(row)
+        self.releasable += releasable
+        if row["action"] in WRITES or releasable:
+            self.effects.update({effect["code"] for effect in row.get("effects") or ()})
         if row["action"] in WRITES:
             scope = (row["on_premises"] or {}).get("in_scope")
             self.in_scope["unknown" if scope is None else str(bool(scope)).lower()] += 1
+            if scope is not False and len(self.at_risk) < self._limit:
+                self.at_risk.append(row["user"])
         self.sink.write(row)
         if self.table:
             self.table.add(row)
@@ -271,6 +282,8 @@ class _Run:
             "summary": {
                 **counts,
                 "in_scope": dict(output.in_scope),
+                "effects": dict(output.effects.most_common()),
+                "releasable": output.releasable,
                 "struck_out": planned.struck_out,
                 "anchor_modes": planned.anchor_modes,
                 "skipped": planned.skipped,
@@ -279,6 +292,7 @@ class _Run:
                 "seconds": round(self._clocks.clock() - self._began, 3),
                 "sign_in_method": self._client.sign_in_method,
             },
+            "at_risk": output.at_risk,
             "tenant": planned.tenant,
             "dest": sink.path,
             "csv": output.table and output.table.path,
