@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
@@ -42,6 +42,18 @@ def read_collections(client: GraphClient, paths: Iterable[tuple[Hashable, str]])
                 following.append((response.key, _path_of(client, response.body["@odata.nextLink"])))
         pending = following
     return found
+
+
+def is_refused(items: Items, refusals: Collection[int] = (403,)) -> bool:
+    """Tell whether a collection may not be read. Nobody in it, and gone meanwhile (404), are answers.
+
+    :raises GraphError: for anything else that went wrong.
+    """
+    if items.error is None or items.error.status == 404:
+        return False
+    if items.error.status not in refusals:
+        raise items.error
+    return True
 
 
 def _path_of(client: GraphClient, url: str) -> str:

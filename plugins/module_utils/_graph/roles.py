@@ -18,8 +18,8 @@ _NO_LICENCE = "AadPremiumLicenseRequired"
 
 
 def list_role_definitions(client: GraphClient) -> Iterator[dict[str, Any]]:
-    """Yield all roles: ``id, displayName, templateId``; 403 needs RoleManagement.Read.Directory."""
-    return client.pages(f"{_DIRECTORY}/roleDefinitions", {"$select": "id,displayName,templateId"})
+    """Yield all roles: ``id, displayName, templateId, isBuiltIn``; 403 needs RoleManagement.Read.Directory."""
+    return client.pages(f"{_DIRECTORY}/roleDefinitions", {"$select": "id,displayName,templateId,isBuiltIn"})
 
 
 def list_role_assignments(client: GraphClient) -> Iterator[dict[str, Any]]:

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.collections import Items, read_collections
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.collections import (
+    Items,
+    is_refused,
+    read_collections,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups import (
     members_path,
@@ -38,11 +42,11 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant
     RoleBook,
 )
 
-_PIM = {
+PIM_UNCHECKED = {
     "what": "who may become a member or owner of a role-assignable group (PIM for groups)",
     "permission": "PrivilegedEligibilitySchedule.Read.AzureADGroup",
 }
-_MEMBERS = {"what": "who is a member or owner of a role-assignable group", "permission": "Group.Read.All"}
+MEMBERS_UNCHECKED = {"what": "who is a member or owner of a role-assignable group", "permission": "Group.Read.All"}
 _HELD_THROUGH_GROUPS = {"what": "who has a directory role through a group", "permission": "Group.Read.All"}
 _ELIGIBLE_THROUGH_GROUPS = {
     "what": "who may activate a directory role through a group",
@@ -78,7 +82,7 @@ def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, 
         "who has a directory role",
         "RoleManagement.Read.Directory",
     )
-    eligibility, eligible = _read_eligibilities(client)
+    eligibility, eligible = read_eligibilities(client)
     around = _read_groups(client, index, assignable or {}, licensed=eligibility != NOT_LICENSED)
     unchecked: list[Mapping[str, str]] = [one.unchecked for one in (assigned, eligible) if one.unchecked]
     unchecked += around.unchecked
@@ -102,7 +106,8 @@ def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, 
     return RoleReading(book, tuple(unchecked))
 
 
-def _read_eligibilities(client: GraphClient) -> tuple[str, Reading]:
+def read_eligibilities(client: GraphClient) -> tuple[str, Reading]:
+    """Return whether PIM is known, unknown or not licensed, and who may activate which role."""
     try:
         reading = readable(
             lambda: list(list_role_eligibilities(client)),
@@ -121,10 +126,9 @@ def _read_groups(client: GraphClient, index: CloudIndex, names: Mapping[str, str
     ways = {_MEMBER: members_path, _OWNER: owners_path, **({_ELIGIBLE: group_eligibilities_path} if licensed else {})}
     paths = (((group_id, way), path(group_id)) for group_id in names for way, path in ways.items())
     found: dict[Any, Items] = read_collections(client, paths)
-    closed = frozenset(group_id for (group_id, way), items in found.items() if way != _ELIGIBLE and _refused(items))
+    closed = frozenset(group_id for (group_id, way), items in found.items() if way != _ELIGIBLE and is_refused(items))
     eligible = {group_id: items for (group_id, way), items in found.items() if way == _ELIGIBLE}
-    # What a group that PIM does not manage is answered with is not documented: a 400 is unknown as well.
-    pim_closed = {group_id for group_id, items in eligible.items() if _refused(items, (400, 403))}
+    pim_closed = any(is_pim_closed(items) for items in eligible.values())
     inside = _members_of_groups(client, index, eligible.values())
     groups = {
         group_id: AssignableGroup(
@@ -136,8 +140,17 @@ def _read_groups(client: GraphClient, index: CloudIndex, names: Mapping[str, str
         )
         for group_id, name in names.items()
     }
-    unknown = ((_MEMBERS, bool(closed)), (_PIM, bool(pim_closed) or None in inside.values()))
+    unknown = ((MEMBERS_UNCHECKED, bool(closed)), (PIM_UNCHECKED, pim_closed or None in inside.values()))
     return _Around(groups, closed, tuple(unchecked for unchecked, is_so in unknown if is_so))
+
+
+def is_pim_closed(items: Items) -> bool:
+    """Tell whether it stays unknown who is eligible for a group.
+
+    What a group that PIM does not manage is answered with is not documented, so a 400 is unknown as well.
+    """
+    licensed = items.error is None or not is_not_licensed(items.error)
+    return licensed and is_refused(items, (400, 403))
 
 
 def _members_of_groups(
@@ -148,25 +161,12 @@ def _members_of_groups(
     strangers = sorted(one for one in principals if index.user(one) is None)
     found: dict[Any, Items] = read_collections(client, ((one, transitive_members_path(one)) for one in strangers))
     # An app among them is answered with 404: it has no members.
-    return {one: None if _refused(items) else _ids(items) for one, items in found.items()}
+    return {one: None if is_refused(items) else _ids(items) for one, items in found.items()}
 
 
 def _eligible(items: Items | None, way: str, inside: Mapping[str, frozenset[str] | None]) -> frozenset[str]:
     principals = {one["principalId"] for one in (items.values if items else ()) if one.get("accessId") == way}
     return frozenset(user for one in principals for user in (one, *(inside.get(one) or ())))
-
-
-def _refused(items: Items, refusals: Collection[int] = (403,)) -> bool:
-    """Tell whether a collection may not be read. Nobody in it, and gone meanwhile, are answers.
-
-    :raises GraphError: for anything else that went wrong.
-    """
-    error = items.error
-    if error is None or error.status == 404 or is_not_licensed(error):
-        return False
-    if error.status not in refusals:
-        raise error
-    return True
 
 
 def _ids(items: Items) -> frozenset[str]:
