@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import smtp_addresses
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.addresses import read_addresses
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
 
@@ -44,11 +44,7 @@ def exported_name(row: Mapping[str, Any] | None) -> Optional[str]:
     return (row or {}).get("login_name") or None
 
 
-def exported_addresses(row: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return the SMTP addresses that sync will export, in lower case, the primary one first.
-
-    The service adds ``mail`` to ``proxyAddresses``, and refuses either when somebody else has it.
-    """
+def exported_addresses(row: Mapping[str, Any] | None) -> list[str]:
+    """Return the SMTP addresses that sync will export, in lower case."""
     fields = row or {}
-    mail = str(fields.get("mail") or "").strip()
-    return tuple(dict.fromkeys((*smtp_addresses(fields.get("proxy_addresses") or ()), *smtp_addresses([mail]))))
+    return sorted(read_addresses(fields.get("proxy_addresses") or (), fields.get("mail")).all)

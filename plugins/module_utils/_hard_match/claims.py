@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_object import is_out_of_scope, no_match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import NAMED, listed
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
 
@@ -26,8 +29,8 @@ class _Claims(NamedTuple):
     shown: dict[_Saying, str]
     #: Those whose anchor the user has already.
     holding: set[_Saying]
-    #: Those that found the user by a key that counts.
-    strong: set[_Saying]
+    #: Of those shown, the ones that a strong key found.
+    strong: dict[_Saying, str]
 
 
 class Claims:
@@ -51,36 +54,40 @@ class Claims:
         # What sync leaves out can take nobody's place, unless it has done so already.
         if not found.claims or (not holds and is_out_of_scope(wish)):
             return
-        claims = self._users.setdefault(user.id, _Claims({}, {}, set(), set()))
+        claims = self._users.setdefault(user.id, _Claims({}, {}, set(), {}))
         saying = (identity, wish.held)
         if claims.first.setdefault(saying, number) == number:
             claims.shown[saying] = f"{wish.subject} ({wish.held or 'no anchor'}, found by {found.matched_by})"
         if holds:
             claims.holding.add(saying)
         if not found.weak:
-            claims.strong.add(saying)
+            claims.strong.setdefault(saying, claims.shown[saying])
 
-    def same_anchor(self, wish: Wish, user: CloudUser) -> list[str]:
-        """Name the rows about something else that want this wish's anchor."""
-        own = wish.identity(user.id)
-        return [subject for identity, subject in self._anchors.get(wish.held or "", {}).items() if identity != own]
+    def same_anchor(self, wish: Wish, user: CloudUser) -> str:
+        """Name the rows about something else that want this wish's anchor; an empty text if there are none."""
+        return _others(self._anchors.get(wish.held or "", {}), wish.identity(user.id))
 
-    def rivals(self, wish: Wish, user: CloudUser) -> list[str]:
-        """Name the rows that claim this user, with the key by which each came to it, if others have as good a right."""
+    def rivals(self, wish: Wish, user: CloudUser) -> str:
+        """Name the rows that claim this user, with anchor and key of each, if others than this one do.
+
+        :return: an empty text if none has as good a right.
+        """
         claims = self._users.get(user.id)
-        if claims is None:
-            return []
         saying = (wish.identity(user.id), wish.held)
-        if saying in claims.holding:
-            return []
+        if claims is None or saying in claims.holding:
+            return ""
         # A pair that only a weak key found is no rival of one that a strong key found.
-        equals = claims.strong if saying in claims.strong else claims.first
-        if not len(equals) - (saying in equals):
-            return []
-        return [text for other, text in claims.shown.items() if other in equals]
+        equals = claims.strong if saying in claims.strong else claims.shown
+        return _others(equals, None) if _others(equals, saying) else ""
 
     def listed_before(self, number: int, wish: Wish, user: CloudUser) -> bool:
         """Tell whether an earlier row says the same."""
         claims = self._users.get(user.id)
         saying = (wish.identity(user.id), wish.held)
         return claims is not None and claims.first.get(saying, number) < number
+
+
+def _others(names: Mapping[Any, str], own: Any) -> str:
+    """Return the names of all but one, of many the first few: time must not grow with their number."""
+    few = [name for key, name in itertools.islice(names.items(), NAMED + 1) if key != own]
+    return listed(few, len(names) - (own in names))

@@ -23,7 +23,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollba
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
 
 # A message that names everybody would grow with the company.
-_NAMED = 5
+NAMED = 5
 
 
 class Code(NamedTuple):
@@ -71,7 +71,10 @@ def reason(code: str, **evidence: Any) -> dict[str, str]:
     }
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as evidence for a sentence; of many, the first few and how many more there are."""
-    more = len(names) - _NAMED
-    return "; ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def listed(names: Sequence[str], total: int | None = None) -> str:
+    """Return names as evidence for a sentence; of many, the first few and how many more there are.
+
+    :param total: how many there are, where ``names`` are only the first few.
+    """
+    more = (len(names) if total is None else total) - NAMED
+    return "; ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -92,12 +92,12 @@ def _scope(case: Case) -> Finding | None:
 
 def _same_anchor(case: Case) -> Finding | None:
     others = case.around.claims.same_anchor(case.wish, case.user)
-    return Finding("conflict", reason("anchor_duplicate", others=listed(others))) if others else None
+    return Finding("conflict", reason("anchor_duplicate", others=others)) if others else None
 
 
 def _claimed_twice(case: Case) -> Finding | None:
     rivals = case.around.claims.rivals(case.wish, case.user)
-    return Finding("ambiguous", reason("claimed_twice", objects=listed(rivals))) if rivals else None
+    return Finding("ambiguous", reason("claimed_twice", objects=rivals)) if rivals else None
 
 
 def _contradicted(case: Case) -> Finding | None:
