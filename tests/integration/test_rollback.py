@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import harness
-import pytest
 
 ANCHOR = "onPremisesImmutableId"
 
@@ -101,8 +101,8 @@ class Lane:
             | {"PYTHONPATH": str(harness.COLLECTIONS), "HYBRID_IDENTITY_STATE_DIR": str(folder / "state")}
         )
         self.plan = str(folder / "plan.jsonl")
-        #: Seconds that a run took that nobody killed.
-        self.seconds = 3.0
+        #: How long a run that nobody kills has its journal open.
+        self.seconds = 0.0
         #: How many users had been written when the run was killed.
         self.written_when_killed: list[int] = []
 
@@ -127,15 +127,22 @@ class Lane:
         result: dict[str, Any] = json.loads(output)
         return result
 
-    def kill(self, share: float, **options: Any) -> bool:
-        """Start a run, and kill it when ``share`` of its time has passed; tell whether it was still alive then."""
-        process = self.start(**options)
+    def kill(self, journal: Path, moment: float, **options: Any) -> bool:
+        """Start a run and kill it ``moment`` seconds after it opened its journal; tell whether it was still alive."""
+        process = self.start(journal=str(journal), **options)
+        opened = self.wait_for(journal, process)
         try:
-            process.communicate(timeout=share * self.seconds)
+            process.communicate(timeout=max(0.0, opened + moment - time.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
         return process.returncode == -signal.SIGKILL
+
+    def wait_for(self, journal: Path, process: subprocess.Popen[str]) -> float:
+        """Return when the journal was there: before that, a run has not changed anything."""
+        while not journal.exists() and process.poll() is None:
+            time.sleep(0.01)
+        return time.monotonic()
 
     def state(self) -> dict[str, dict[str, Any]]:
         return {user["id"]: user for user in self.tenant.users().values() if user["id"] in self.ids}
@@ -147,10 +154,17 @@ class Lane:
         return Counter(user_id for user_id in ids if user_id in self.ids)
 
     def prepare(self) -> None:
+        """Make the plan, and see how long it takes to carry it out."""
         source = write_pairs(self.folder / "pairs.csv", self.names)
         options = {"src": [source], "on_existing": "replace", "dest": self.plan, "_ansible_check_mode": True}
         planned = self.run(**options)
         assert planned["summary"]["set"] == USERS, planned
+        journal = self.folder / "whole.journal.jsonl"
+        process = self.start(plan=self.plan, journal=str(journal))
+        opened = self.wait_for(journal, process)
+        process.communicate()
+        self.seconds = time.monotonic() - opened
+        self.run(restore=[str(journal)])
 
     def rounds(self, kills: int) -> None:
         number = 0
@@ -163,7 +177,7 @@ class Lane:
         before, written_before = self.state(), self.writes()
         journal = self.folder / f"{number}.journal.jsonl"
         dest = str(self.folder / f"{number}.result.jsonl")
-        killed = self.kill(self.random.uniform(0.3, 1.0), plan=self.plan, journal=str(journal), dest=dest)
+        killed = self.kill(journal, self.random.uniform(0, self.seconds), plan=self.plan, dest=dest)
         left = journal.read_bytes() if journal.exists() else b""
         if killed:
             self.written_when_killed.append(sum((self.writes() - written_before).values()))
@@ -189,12 +203,11 @@ class Lane:
         # The journal puts everybody back; now and then that is killed as well.
         undone = self.folder / f"{number}.undone.journal.jsonl"
         if number % 5 == 0:
-            self.kill(self.random.uniform(0.3, 1.0), restore=[str(journal)], journal=str(undone))
+            self.kill(undone, self.random.uniform(0, self.seconds), restore=[str(journal)])
         restored = self.run(restore=[str(journal)], journal=str(undone))
         assert Counter(row["action"] for row in restored["users"]).keys() <= {"set", "clear", "none"}, restored["users"]
         assert self.state() == before
         assert self.writes() - written_before == dict.fromkeys(self.ids, 2)
-        self.seconds = max(2.0, (self.seconds + rerun["summary"]["seconds"] + 1) / 2)
 
 
 def names_of(lane: int) -> list[str]:
@@ -210,7 +223,7 @@ def test_killed_runs(tmp_path: Path, start_tenant: Callable[..., harness.Tenant]
         for number, name in enumerate(names_of(lane))
     ]
     tenant = start_tenant({"users": users, "settings": {"idLagSeconds": LAG, "listLagSeconds": LAG, "writeQuota": 0}})
-    tenant.control("POST", "faults", {"method": "PATCH", "path": "users/", "times": 1_000_000, "delaySeconds": 0.02})
+    tenant.control("POST", "faults", {"method": "PATCH", "path": "users/", "times": 1_000_000, "delaySeconds": 0.05})
     lanes = []
     for number in range(LANES):
         (tmp_path / str(number)).mkdir()
@@ -227,6 +240,7 @@ def test_killed_runs(tmp_path: Path, start_tenant: Callable[..., harness.Tenant]
         raise AssertionError(f"HYBRID_TEST_SEED={SEED}: {len(errors)} of {LANES} lanes failed") from errors[0]
     hits = [hit for lane in lanes for hit in lane.written_when_killed]
     assert len(hits) == KILLS
+    # Before the first write and after the last one, a run reads.
     amid = sum(0 < hit < USERS for hit in hits)
     assert amid >= KILLS // 10, f"only {amid} kills came amid the writes: {sorted(hits)}"
 
@@ -364,7 +378,6 @@ def test_rollback_by_the_playbook(start_tenant: Callable[..., harness.Tenant], p
     seed["settings"] = {"automaticCycles": False}
     seed["users"] += [cloud_user(name) for name in ("anna", "bert", "cora")]
     tenant = start_tenant(seed)
-    before = tenant.anchors()
     work = playbooks.folder / "work"
     work.mkdir()
     applied = playbooks.module(
@@ -394,10 +407,13 @@ def test_rollback_by_the_playbook(start_tenant: Callable[..., harness.Tenant], p
         "bert@example.com": ("blocked", "changed_since_write"),
         "cora@example.com": ("blocked", "restore_needs_undo"),
     }
-    assert tenant.anchors() == before | {
-        "bert@example.com": anchor_of("somebody"),
-        "cora@example.com": anchor_of("cora"),
-    }
+    anchors = tenant.anchors()
+    # Of the others, the sync that goes on takes whom it can: it is their names that tie them now.
+    assert [anchors[f"{name}@example.com"] for name in ("anna", "bert", "cora")] == [
+        None,
+        anchor_of("somebody"),
+        anchor_of("cora"),
+    ]
     paths = [row["path"].rpartition("/")[2].lower() for row in tenant.writes()]
     assert paths == ["pause", id_of("anna"), "start"]
     summary = (playbooks.folder / "undone" / "summary.txt").read_text(encoding="utf-8")
@@ -417,14 +433,14 @@ def test_rollback_by_the_playbook(start_tenant: Callable[..., harness.Tenant], p
     assert "No journal is named" in nothing.output
 
 
-@pytest.mark.parametrize("journal", ["no_such_journal.jsonl", "plan.jsonl"])
 def test_what_is_no_journal_is_refused(
-    start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks, journal: str
+    start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks
 ) -> None:
     tenant = start_tenant({"users": [cloud_user("anna")]})
-    header = {"kind": "plan", "version": 1, "tenant_id": tenant.environment["AZURE_TENANT_ID"]}
-    (playbooks.folder / "plan.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
-    result = playbooks.module("entra_immutable_id", tenant.environment, restore=[str(playbooks.folder / journal)])
+    plan = playbooks.folder / "plan.jsonl"
+    plan.write_text(json.dumps({"kind": "plan", "version": 1}) + "\n", encoding="utf-8")
+    run = playbooks.tasks([{"hybrid.identity.entra_immutable_id": {"restore": [str(plan)]}}], tenant.environment)
+    result = run.result("entra_immutable_id")
     assert result["failed"]
-    assert journal in result["msg"]
+    assert str(plan) in result["msg"]
     assert tenant.writes() == []
