@@ -159,7 +159,8 @@ class ControlDoor:
 
 
 def _shown(stored: Stored) -> dict[str, Any]:
-    return {**stored.body, "deleted": stored.container == DELETED}
+    """All properties; and whose password it is, which Graph does not tell."""
+    return {"passwordSource": "cloud", **stored.body, "deleted": stored.container == DELETED}
 
 
 async def _json(request: Request) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import ssl
 import uuid
 from collections.abc import Iterable, Iterator
@@ -22,9 +23,10 @@ from ldif import LDIFParser  # type: ignore[import-untyped]
 ATTRIBUTES = (
     "objectClass", "objectGUID", "mS-DS-ConsistencyGuid", "objectSid", "sAMAccountName", "userPrincipalName", "mail",
     "mailNickname", "proxyAddresses", "userAccountControl", "pwdLastSet", "isCriticalSystemObject", "adminDescription",
-    "msExchRecipientTypeDetails", "displayName", "givenName", "sn", "title", "department", "company", "employeeID",
-    "employeeType", "physicalDeliveryOfficeName", "telephoneNumber", "mobile", "facsimileTelephoneNumber",
-    "streetAddress", "l", "st", "postalCode", "co", "preferredLanguage", "member",
+    "msExchRecipientTypeDetails", "cn", "displayName", "givenName", "sn", "title", "department", "company",
+    "employeeID", "physicalDeliveryOfficeName", "telephoneNumber", "mobile", "facsimileTelephoneNumber",
+    "streetAddress", "l", "st", "postalCode", "co", "preferredLanguage", "manager", "member", "msExchUsageLocation",
+    "msExchHideFromAddressLists", *(f"extensionAttribute{number}" for number in range(1, 16)),
 )  # fmt: skip
 USERS_AND_GROUPS = "(|(&(objectCategory=person)(objectClass=user))(objectClass=group))"
 ANCHORS = ("consistency_guid_or_object_guid", "object_guid", "consistency_guid", "attribute")
@@ -85,6 +87,11 @@ class AdObject:
         """S-1-5-21-…"""
         raw = self.raw("objectSid")
         return str(format_sid(raw)) if raw else None
+
+    @property
+    def common_name(self) -> Optional[str]:
+        """The object's own name: cn, or what its DN begins with."""
+        return self.text("cn") or re.split(r"(?<!\\),", self.dn, maxsplit=1)[0].partition("=")[2] or None
 
     @property
     def is_user(self) -> bool:

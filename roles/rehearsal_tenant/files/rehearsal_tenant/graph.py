@@ -11,7 +11,7 @@ import re
 import uuid
 from typing import Any, Callable, NamedTuple, Optional
 
-from . import graph_delta, graph_members, graph_roles, graph_sync_behavior, graph_tenant, graph_users
+from . import graph_delta, graph_members, graph_roles, graph_sync_behavior, graph_tenant, graph_user_writes, graph_users
 from . import graph_sync_jobs as jobs
 from .errors import GraphError, bad_request, denied, method_not_allowed
 from .faults import Fault
@@ -32,7 +32,7 @@ class Route(NamedTuple):
 _DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
 _READ_USERS = ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY)
 # Clearing onPremisesObjectIdentifier has a permission of its own; the handler tells which change needs which.
-_WRITE_USERS = (*graph_users.WRITE_USERS, graph_users.SYNC_BEHAVIOR)
+_WRITE_USERS = (*graph_user_writes.WRITE_USERS, graph_user_writes.SYNC_BEHAVIOR)
 _RESTORE = ("User.DeleteRestore.All", "User.ReadWrite.All", "Group.ReadWrite.All")
 _READ_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY)
 _READ_USERS_AND_GROUPS = (*_READ_USERS, *_READ_GROUPS)
@@ -88,10 +88,13 @@ ROUTES = (
     Route("GET", "users/delta", graph_delta.user_delta, _READ_USERS),
     Route("GET", "users/delta()", graph_delta.user_delta, _READ_USERS),
     Route("GET", "users/{id}", graph_users.get_object, _READ_USERS),
-    Route("PATCH", "users/{id}", graph_users.patch_user, _WRITE_USERS),
+    Route("GET", "users/{id}/manager", graph_users.get_manager, _READ_USERS),
+    Route("POST", "users", graph_user_writes.create_user, graph_user_writes.WRITE_USERS),
+    Route("DELETE", "users/{id}", graph_user_writes.delete_user, graph_user_writes.WRITE_USERS),
+    Route("PATCH", "users/{id}", graph_user_writes.patch_user, _WRITE_USERS),
     *_with_cast("users/{id}/memberOf", graph_members.list_member_of, _READ_USERS_AND_GROUPS),
     *_with_cast("users/{id}/transitiveMemberOf", graph_members.list_transitive_member_of, _READ_USERS_AND_GROUPS),
-    *_behavior("users", "user", graph_users.SYNC_BEHAVIOR),
+    *_behavior("users", "user", graph_user_writes.SYNC_BEHAVIOR),
     *_behavior("groups", "group", "Group-OnPremisesSyncBehavior.ReadWrite.All"),
     *_behavior("contacts", "contact", "Contacts-OnPremisesSyncBehavior.ReadWrite.All"),
     Route("GET", "groups", _of("group", graph_users.list_objects), _READ_GROUPS),

@@ -165,7 +165,7 @@ def list_group_eligibilities(tenant: Tenant, request: GraphRequest) -> Reply:
     _check_licensed(tenant)
     if not _ONE_GROUP_OR_PRINCIPAL.search(request.query.get("$filter", "")):
         raise bad_request("A $filter (eq) on groupId or principalId is needed.", "BadRequest")
-    bodies = [
+    bodies: list[dict[str, Any]] = [
         {
             "id": item.id,
             "accessId": item.access,

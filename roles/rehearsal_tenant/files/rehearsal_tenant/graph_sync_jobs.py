@@ -235,8 +235,8 @@ def get_schema(tenant: Tenant, request: GraphRequest) -> Reply:
         "priority": 1,
         "sourceDirectoryName": "Active Directory",
         "targetDirectoryName": "Azure Active Directory",
-        "containerFilter": {"includedContainers": list(directory.ous)},
-        "groupFilter": {"includedGroups": list(directory.groups)},
+        "containerFilter": {"includedContainers": list(directory.ous)} if directory.ous else None,
+        "groupFilter": {"includedGroups": list(directory.groups)} if directory.groups else None,
         "metadata": [],
         "objectMappings": [_object_mapping()],
     }

@@ -25,6 +25,8 @@ Body = dict[str, Any]
 Test = Callable[[Body], bool]
 
 _OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$orderby", "$skiptoken", "$expand"})
+# manager, or manager($select=id).
+_EXPANDED = re.compile(r"(\w+)(?:\([^)]*\))?(?:,|$)")
 DEFAULT_TOP = 100
 _CASE_SENSITIVE = frozenset({"onPremisesImmutableId"})
 _QUOTED_OR_WORD = re.compile(r"'(?:[^']|'')*'|\b(?:startsWith|endsWith|and|or|not)\b(\()?", re.IGNORECASE)
@@ -39,7 +41,7 @@ class Query(NamedTuple):
     counted: bool
     orderby: Optional[tuple[str, bool]]
     skiptoken: Optional[dict[str, Any]]
-    expand: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()  # names; what is selected inside of them is not looked at
 
 
 def read_query(request: GraphRequest, shape: Shape, filter_modes: Optional[Mapping[str, str]] = None) -> Query:
@@ -68,7 +70,7 @@ def read_query(request: GraphRequest, shape: Shape, filter_modes: Optional[Mappi
         counted=counted and request.advanced,
         orderby=orderby,
         skiptoken=_read_token(request.query["$skiptoken"]) if "$skiptoken" in request.query else None,
-        expand=_read_expand(request, shape),
+        expand=read_expand(request, shape),
     )
 
 
@@ -90,12 +92,15 @@ def read_select(request: GraphRequest, shape: Shape, collection: bool = False) -
     return names
 
 
-def _read_expand(request: GraphRequest, shape: Shape) -> tuple[str, ...]:
+def read_expand(request: GraphRequest, shape: Shape) -> tuple[str, ...]:
+    """The relations to return with the object."""
     text = request.query.get("$expand", "").strip()
-    names = tuple(name.strip() for name in text.split(",")) if text else ()
+    names = tuple(_EXPANDED.findall(text))
     for name in names:
         if name not in shape.expandable:
             raise unsupported_query(f"$expand of '{name}' is not supported by this rehearsal tenant.")
+    if names and request.advanced and request.query.get("$count") == "true":
+        raise unsupported_query("$expand is not supported with advanced query parameters.")
     return names
 
 

@@ -10,6 +10,7 @@ import secrets
 import uuid
 from typing import Any, Optional
 
+from .blind_spots import blind_spots
 from .clock import TenantClock, rfc3339
 from .roles import BUILT_IN, Assignment, RoleBook
 from .settings import SettingError, Settings
@@ -24,24 +25,6 @@ SECTIONS = (
 # Ids of other objects that a group of a seed lists; the eligible ones by PIM for groups.
 GROUP_LISTS = ("members", "owners", "eligibleMembers", "eligibleOwners")
 _NAMESPACE = uuid.UUID("7d0e4a5c-2f4f-4c39-9f0b-1f7f6f0f3a51")
-
-# What cannot be rehearsed when no user of the seed carries a property.
-_BLIND_WITHOUT = {
-    "onPremisesImmutableId": "anchors that users already have, and who holds an anchor",
-    "onPremisesSyncEnabled": "users that are or were synced",
-    "proxyAddresses": "addresses held by someone else, and soft matches by address",
-    "onPremisesSecurityIdentifier": "SIDs held by someone else",
-    "accountEnabled": "a takeover that disables a user",
-    "onPremisesObjectIdentifier": "the block of users that are mapped to another AD object (a beta property)",
-}
-_BLIND_WITHOUT_SECTION = {
-    "deletedUsers": "soft-deleted twins",
-    "groups": "addresses of groups, protection by role-assignable groups",
-    "contacts": "addresses of contacts",
-    "domains": "unverified and federated domains (every suffix of a user counts as verified)",
-    "roles": "protected role holders",
-    "features": "tenant-wide blocks of hard and soft match",
-}
 
 
 class SeedError(ValueError):
@@ -109,7 +92,7 @@ def build_tenant(seed: dict[str, Any], clock: TenantClock) -> Tenant:
     tenant.organization.setdefault("onPremisesSyncEnabled", bool(seed.get("directories")) or loader.any_synced or None)
     tenant.organization.setdefault("onPremisesLastSyncDateTime", loader.last_sync)
     tenant.roles = _roles(seed, tenant)
-    tenant.notes.extend(loader.notes + _blind_spots(seed, users))
+    tenant.notes.extend(loader.notes + blind_spots(seed, users, _rows(seed, "groups")))
     return tenant
 
 
@@ -145,6 +128,8 @@ class _Loader:
                 body[name] = value
             elif name in GROUP_LISTS and kind == "group":
                 body[name] = [str(_object_id(item)).lower() for item in value]
+            elif name == "manager" and kind == "user":
+                body[name] = str(_object_id(value)).lower() if value else None
             elif name == "onPremisesSyncBehavior":
                 body[name] = _object(value, f"{place}.{name}")
             else:
@@ -386,19 +371,3 @@ def _principal(tenant: Tenant, given: dict[str, Any]) -> Optional[Stored]:
     wanted = str(given.get("user") or given.get("group") or "").lower()
     found = tenant.store.get(wanted)
     return found or next(iter(tenant.store.claimants("userPrincipalName", wanted)), None)
-
-
-def _blind_spots(seed: dict[str, Any], users: list[Any]) -> list[str]:
-    """What this seed cannot rehearse: a property that it lacks is unknown, not empty."""
-    carried = {name for row in users for name in row}
-    notes = [
-        f"Cannot rehearse {what}: no user of the seed has {name!r}."
-        for name, what in _BLIND_WITHOUT.items()
-        if users and name not in carried
-    ]
-    notes += [
-        f"Cannot rehearse {what}: the seed has no {name!r}."
-        for name, what in _BLIND_WITHOUT_SECTION.items()
-        if name not in seed
-    ]
-    return notes

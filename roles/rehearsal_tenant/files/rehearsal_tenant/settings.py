@@ -167,6 +167,18 @@ SETTINGS: dict[str, Setting] = {
         "Whether Cloud Sync soft-matches on the user principal name.",
         "Does Cloud Sync match on UPN, or on the address only?",
     ),
+    "deletedAddressesHeld": Setting(
+        "groups",
+        ("groups", "all", "none"),
+        "Which soft-deleted objects still hold their addresses against a synced user.",
+        "Do addresses of soft-deleted groups, or users, conflict?",
+    ),
+    "emptyAttributes": Setting(
+        "second_cycle",
+        ("second_cycle", "first_cycle", "kept"),
+        "When an attribute that is empty in AD empties the property of the user.",
+        "Does the cycle after the match blank what AD does not have?",
+    ),
     "quarantinedUpn": Setting(
         "plus",
         ("plus", "bare"),

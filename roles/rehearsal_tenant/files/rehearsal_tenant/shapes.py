@@ -144,6 +144,7 @@ USER = Shape(
         "preferredLanguage", "surname", "userPrincipalName", "id",
     ),
     _USER,
+    expandable=("manager",),
 )  # fmt: skip
 
 _SYNCED: dict[str, Property] = {

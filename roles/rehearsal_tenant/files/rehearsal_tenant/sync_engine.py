@@ -78,6 +78,8 @@ class Connector:
         rows: list[dict[str, Any]] = []
         error: Optional[str] = None
         try:
+            if self._tenant.organization.get("onPremisesSyncEnabled") is False:
+                raise DirectoryError("Directory synchronization is not enabled for this tenant.")
             snapshot = await asyncio.to_thread(self.directory.read)
             rows, error = await self._export(snapshot)
         except DirectoryError as problem:
@@ -121,7 +123,15 @@ class Connector:
                 rows.append(row)
             if number % PAUSE_EVERY == 0:
                 await asyncio.sleep(0)
+        self._link_managers(users, snapshot, rows)
         return rows, None
+
+    def _link_managers(self, users: list[AdObject], snapshot: Snapshot, rows: list[dict[str, Any]]) -> None:
+        exported = {row["objectGuid"] for row in rows if row["id"]}
+        by_dn = {user.dn.lower(): str(user.object_guid) for user in users}
+        for user in users:
+            if user.object_guid in exported:
+                self.exporter.link_manager(user, snapshot, by_dn)
 
     def provision(self, user: AdObject, carried: frozenset[str]) -> dict[str, Any]:
         """One user on demand: built-in filters apply, the selection does not."""

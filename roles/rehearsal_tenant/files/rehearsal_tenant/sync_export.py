@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import uuid
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from . import sync_rules
-from .directory import AdObject, Directory
+from .directory import AdObject, Directory, Snapshot
 from .store import DELETED, LIVE, Stored
-from .sync_flow import account, addresses, blanked, identity, overwritten, primary_address
+from .sync_addresses import addresses, primary_address
 from .sync_rules import Candidate, Decision, Facts
+from .sync_takeover import counts, keeps_name, name_of, taken_over
 from .tenant import Tenant
 
 
@@ -102,7 +103,7 @@ class Exporter:
         by_any_address = self._holders(addresses(user))
         by_sid = store.claimants("onPremisesSecurityIdentifier", user.sid) if user.sid else []
         connected = store.get(link.user_id) if link else None
-        upn = self._cloud_name(user)
+        upn = name_of(tenant, self._directory, user)
         by_name = [item for item in store.claimants("userPrincipalName", upn) if item.container == LIVE]
         return Facts(
             object_guid=guid,
@@ -113,9 +114,10 @@ class Exporter:
             anchor_holder=self._candidate(_first(by_anchor, LIVE)),
             deleted_holder=self._candidate(_first(by_anchor, DELETED)),
             name_holder=self._candidate(_first(by_name, LIVE)),
-            address_holder=self._candidate(next((item for item in by_address if item.kind == "user"), None)),
+            address_holder=self._candidate(_first(by_address, LIVE)),
             other_kind_holder=self._candidate(next((item for item in by_any_address if item.kind != "user"), None)),
             address_owners=frozenset(item.id for item in by_any_address if item.kind == "user"),
+            federated_domain=self._federated_domain(upn, {}),
             sid_holder=self._candidate(_first(by_sid, LIVE) or _first(by_sid, DELETED)),
             hard_match_blocked=bool(features["blockCloudObjectTakeoverThroughHardMatchEnabled"]),
             soft_match_blocked=bool(features["blockSoftMatchEnabled"]),
@@ -139,9 +141,9 @@ class Exporter:
         return [f"smtp:{primary}"] if primary else []
 
     def _holders(self, wanted: list[str]) -> list[Stored]:
-        """Live objects of any kind that hold one of the addresses."""
+        """Objects of any kind that hold one of the addresses."""
         found = [item for value in wanted for item in self._tenant.store.claimants("proxyAddresses", value)]
-        return [item for item in found if item.container == LIVE]
+        return [item for item in found if counts(self._tenant, item, "proxyAddresses")]
 
     def _candidate(self, stored: Optional[Stored]) -> Optional[Candidate]:
         if stored is None:
@@ -154,10 +156,16 @@ class Exporter:
             anchor=body.get("onPremisesImmutableId"),
             synced=body.get("onPremisesSyncEnabled") is True,
             cloud_managed=behavior.get("isCloudManaged") is True,
+            federated_domain=self._federated_domain(str(body.get("userPrincipalName", "")), body),
             holds_role=self._holds_role(stored),
             object_identifier=body.get("onPremisesObjectIdentifier"),
             connected_to=self._owners.get(stored.id),
         )
+
+    def _federated_domain(self, name: str, before: Mapping[str, Any]) -> Optional[str]:
+        """The domain of a name that will change, if it is a federated one."""
+        leaves = self._tenant.federated(name) and not keeps_name(self._tenant, before)
+        return name.rpartition("@")[2].lower() if leaves else None
 
     def _holds_role(self, stored: Stored) -> bool:
         settings = self._tenant.settings
@@ -171,72 +179,34 @@ class Exporter:
     def _write(
         self, user: AdObject, decision: Decision, anchor: str, carried: frozenset[str], link: Optional[Link]
     ) -> dict[str, Any]:
-        tenant = self._tenant
         own = decision.outcome in (sync_rules.CREATE, sync_rules.QUARANTINE)
-        found = None if own else tenant.store.get(str(decision.target))
-        before = found.body if found else {"id": str(uuid.UUID(int=tenant.random.getrandbits(128), version=4))}
-        body = {
-            **before,
-            **overwritten(user),
-            **(blanked(user, carried) if link else {}),
-            **account(user, bool(tenant.features["passwordSyncEnabled"])),
-            **identity(user, self._directory, anchor),
-            "onPremisesLastSyncDateTime": tenant.timestamp(),
-            "deletedDateTime": None,
-        }
-        if found is None:
-            body.update(createdDateTime=tenant.timestamp(), userType="Member")
-        self._name(user, before, body)
-        self._park_conflicts(body)
-        tenant.write("user", body)
+        found = None if own else self._tenant.store.get(str(decision.target))
+        when = self._tenant.settings.emptyAttributes
+        empties = when == "first_cycle" or (when == "second_cycle" and link is not None)
+        body = taken_over(
+            self._tenant,
+            self._directory,
+            user,
+            found.body if found else {},
+            anchor,
+            carried,
+            empties,
+        )
+        self._tenant.write("user", body)
         return body
 
-    def _name(self, user: AdObject, before: dict[str, Any], body: dict[str, Any]) -> None:
-        """The user principal name: a licensed user of a managed domain keeps its own unless the feature is on."""
-        keeps = not self._tenant.features["synchronizeUpnForManagedUsersEnabled"] and before.get("assignedLicenses")
-        if not before.get("userPrincipalName") or not keeps:
-            body["userPrincipalName"] = self._cloud_name(user)
-
-    def _cloud_name(self, user: AdObject) -> str:
-        """What sync sends as UPN; a suffix that is not verified becomes the onmicrosoft.com domain."""
-        sam = user.text("sAMAccountName") or str(user.object_guid)
-        sent = user.text(self._directory.login_attribute) or sam
-        if "@" in sent and self._tenant.verified(sent):
-            return sent
-        return f"{sent.partition('@')[0]}@{self._tenant.initial_domain}"
-
-    def _park_conflicts(self, body: dict[str, Any]) -> None:
-        """Duplicate attribute resiliency: a value that someone else holds is parked, and noted on the user."""
-        errors = []
-        taken = self._taken(body["id"], "userPrincipalName", body["userPrincipalName"])
-        if taken:
-            errors.append(self._error("UserPrincipalName", body["userPrincipalName"]))
-            prefix = body["userPrincipalName"].partition("@")[0]
-            plus = "+" if self._tenant.settings.quarantinedUpn == "plus" else ""
-            number = self._tenant.random.randrange(1000, 10000)
-            body["userPrincipalName"] = f"{prefix}{plus}{number}@{self._tenant.initial_domain}"
-        kept = []
-        for address in body.get("proxyAddresses") or []:
-            if self._taken(body["id"], "proxyAddresses", address):
-                errors.append(self._error("ProxyAddress", address))
-            else:
-                kept.append(address)
-        if body.get("proxyAddresses"):
-            body["proxyAddresses"] = kept
-        if body.get("mail") and self._taken(body["id"], "proxyAddresses", "smtp:" + body["mail"]):
-            body["mail"] = None
-        body["onPremisesProvisioningErrors"] = errors
-
-    def _taken(self, own_id: str, name: str, value: str) -> bool:
-        return any(item.id != own_id and item.container == LIVE for item in self._tenant.store.claimants(name, value))
-
-    def _error(self, name: str, value: str) -> dict[str, Any]:
-        return {
-            "category": "PropertyConflict",
-            "occurredDateTime": self._tenant.timestamp(),
-            "propertyCausingError": name,
-            "value": value,
-        }
+    def link_manager(self, user: AdObject, snapshot: Snapshot, by_dn: Mapping[str, str]) -> None:
+        """References come last: whom they name may have been exported after the user."""
+        link = self._links.get(str(user.object_guid))
+        found = self._tenant.store.get(link.user_id) if link else None
+        if found is None or "manager" not in snapshot.carried:
+            return
+        manager = self._links.get(by_dn.get((user.text("manager") or "").lower(), ""))
+        wanted = manager.user_id if manager else None
+        if wanted is None and (user.text("manager") or (link and link.exports < 2)):
+            return
+        if found.body.get("manager") != wanted:
+            self._tenant.write("user", {**found.body, "manager": wanted})
 
 
 def anchor_of(user: AdObject, directory: Directory) -> Optional[str]:

@@ -35,6 +35,7 @@ class Candidate:
     holds_role: bool = False
     object_identifier: Optional[str] = None
     connected_to: Optional[str] = None  # objectGUID of the AD object that owns it
+    federated_domain: Optional[str] = None  # of its sign-in name, if that follows AD's
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Facts:
     bypass_lifts_role_check: bool = False
     identifier_must_be_empty: bool = True
     address_owners: frozenset[str] = frozenset()  # live users that hold any of the object's addresses
+    federated_domain: Optional[str] = None  # of the sign-in name that AD sends
     quarantines: bool = True
     quarantines_addresses: bool = True
 
@@ -82,6 +84,11 @@ class Facts:
         """Ids of whom the object would become; a value that they hold is no conflict."""
         by_anchor = self.deleted_holder or self.anchor_holder
         return {item.id for item in (by_anchor or self.soft_target,) if item}
+
+    def federation_changes(self, candidate: Optional[Candidate]) -> bool:
+        """Whether the sign-in name would move between two federated domains, which takes two steps."""
+        before = candidate.federated_domain if candidate else None
+        return None not in (before, self.federated_domain) and before != self.federated_domain
 
     def role_blocks(self, candidate: Candidate) -> bool:
         """Whether a role of the target stops a hard match."""
@@ -117,6 +124,7 @@ class Rule(NamedTuple):
 _HARD_MATCH_REFUSED = "Another cloud created object with the same source anchor already exists in Microsoft Entra ID."
 _HARDENED = "Hard match operation blocked due to security hardening. Review OnPremisesObjectIdentifier mapping."
 _SOFT_MATCH_REFUSED = "The user principal name or primary address belongs to a user that has another source anchor."
+_FEDERATION = "The sign-in name cannot move from one federated domain to another."
 _CONFLICT = "A unique value of this object is already held by another object."
 
 
@@ -174,6 +182,10 @@ RULES: tuple[Rule, ...] = (
         lambda f: f.connected and not f.connected.synced and f.hard_match_blocked,
         REFUSE, "InvalidHardMatch", _HARD_MATCH_REFUSED, _connected,
     ),
+    Rule(
+        lambda f: f.federation_changes(f.connected),
+        REFUSE, "FederatedDomainChangeError", _FEDERATION, _connected,
+    ),
     Rule(lambda f: f.connected, UPDATE, "Connected", "The object is connected.", _connected),
     # A soft-deleted twin wins over the live user.
     Rule(
@@ -221,6 +233,10 @@ RULES: tuple[Rule, ...] = (
         lambda f: f.anchor_holder and _addresses_taken(f) and not f.quarantines_addresses,
         REFUSE, "AttributeValueMustBeUnique", _CONFLICT,
     ),
+    Rule(
+        lambda f: f.federation_changes(f.anchor_holder),
+        REFUSE, "FederatedDomainChangeError", _FEDERATION, _holder,
+    ),
     Rule(_holder, HARD_MATCH, "HardMatch", "Matched by source anchor.", _holder),
     # Soft match.
     Rule(
@@ -243,6 +259,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         lambda f: f.soft_target and f.soft_match_blocked,
         QUARANTINE, "InvalidSoftMatch", "Soft match is blocked in this tenant.", _soft,
+    ),
+    Rule(
+        lambda f: f.federation_changes(f.soft_target),
+        REFUSE, "FederatedDomainChangeError", _FEDERATION, _soft,
     ),
     Rule(_soft, SOFT_MATCH, "SoftMatch", "Matched by user principal name or primary address.", _soft),
     # A new user.
