@@ -54,16 +54,29 @@ def decide(number: int, wish: Wish, found: Match, around: Surroundings, lookup: 
         also = [Finding("blocked", wish.problem)] if wish.problem else []
         return _row(wish, found, None, [without_user(wish, found, around.keys), *also])
     case = Case(number, wish, found.users[0], found, around, lookup)
-    in_way = findings(case)
-    effects: list[Effect] | None = None
-    if lookup is not None and around.details is not None and wish.row is not None and not has_wanted(case):
-        effects = (
-            []
-            if around.rules.clear
-            else takeover(wish.row, around.details(case.user.id), around.tenant, now=around.now)
-        )
-        in_way += [Finding("blocked", why) for why in blocking(effects, around.rules.block_effects)]
+    effects = _effects(case)
+    in_way = [*findings(case), *_blocking(case, effects or ())]
     return _row(wish, found, case, in_way, effects)
+
+
+def _effects(case: Case) -> list[Effect] | None:
+    """Tell what the takeover does; ``None`` where none is to come, or whether one is was not asked yet."""
+    around, row = case.around, case.wish.row
+    if around.details is None or row is None or around.rules.clear or case.user.synced is True:
+        return None
+    if case.lookup is None and not has_wanted(case):
+        return None
+    return takeover(row, around.details(case.user.id), around.tenant, now=around.now)
+
+
+def _blocking(case: Case, effects: Iterable[Effect]) -> Iterable[Finding]:
+    """Return the effects that block a row until it is approved, each code once."""
+    if has_wanted(case):
+        return ()
+    first: dict[str, Finding] = {}
+    for why in blocking(effects, case.around.rules.block_effects):
+        first.setdefault(why["code"], Finding("blocked", why))
+    return first.values()
 
 
 def _row(

@@ -467,5 +467,43 @@ def test_users_of_every_class_are_users(kind):
     assert said(Scene(row={"object_class": kind}).decide()) == ("set", None)
 
 
+# What the takeover does
+
+DISABLED = {"enabled": False, "login_name": "new@example.com", "mail": "u1@example.com"}
+CLOUD = {"accountEnabled": True, "userPrincipalName": "u1@example.com", "proxyAddresses": [], "mail": None}
+BLOCKS = frozenset(["user_disabled", "sign_in_name_changed"])
+
+
+def taken_over(fields=DISABLED, target=None, lookup=ALONE, details=lambda _id: CLOUD, **options):
+    options = {"block_effects": BLOCKS, "match_by": ["mail"], **options}
+    target = target or user(1, mail="u1@example.com")
+    (row,) = plan_objects([ad_row(1, **fields)], [target], lookup=lookup, details=details, **options)
+    return row
+
+
+def test_effects_that_block_come_after_all_obstacles_and_can_be_released():
+    row = taken_over()
+    assert codes_of(row) == ["user_disabled", "sign_in_name_changed"]
+    assert set(codes_of(row)) <= RELEASABLE
+    assert {"user_disabled", "sign_in_name_changed"} <= {effect["code"] for effect in row["effects"]}
+    assert codes_of(taken_over(lookup=ALONE._replace(cloud_managed=True))) == ["cloud_managed", *codes_of(row)]
+
+
+def test_other_effects_are_shown_only():
+    row = taken_over(block_effects=frozenset())
+    assert (said(row), row["effects"][0]["code"]) == (("set", None), "user_disabled")
+
+
+def test_effects_are_told_of_users_that_were_asked_for_and_that_wait_for_the_sync():
+    assert taken_over(lookup=None)["effects"] is None
+    assert taken_over(details=None)["effects"] is None
+    waiting = taken_over(target=held(1, mail="u1@example.com"), lookup=None)
+    assert (said(waiting), waiting["effects"][0]["code"]) == (("none", None), "user_disabled")
+    taken = taken_over(target=held(1, mail="u1@example.com", onPremisesSyncEnabled=True))
+    assert (said(taken), taken["effects"]) == (("none", None), None)
+    cleared = taken_over(target=held(1, mail="u1@example.com"), clear=True)
+    assert (said(cleared), cleared["effects"]) == (("clear", None), None)
+
+
 def test_all_messages_of_obstacles_are_in_the_one_table():
     assert {row[0] for row in OBSTACLE_CODES} <= set(CODES)
