@@ -16,7 +16,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.client impo
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.anchor_mode import AnchorCensus
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Rules, Surroundings
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.claims import Claims
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import RELEASABLE
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import HOLDER_KEYS
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import (
     Key,
@@ -25,7 +24,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match, match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import WRITES, decide
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import Wave, codes_of
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import Wave, may_be_released
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant_reasons import tenant_reasons
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.unclaimed import unclaimed_rows
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
@@ -191,6 +190,4 @@ def _rules(params: Mapping[str, Any]) -> Rules:
 
 def _may_be_written(row: Row) -> bool:
     """Tell whether a row writes, or would if somebody approved it."""
-    if row["action"] == "blocked":
-        return bool(row["id"]) and set(codes_of(row)) <= RELEASABLE
-    return row["action"] in WRITES
+    return row["action"] in WRITES or (row["id"] is not None and may_be_released(row))

@@ -74,6 +74,7 @@ class Tenant:
         self.collections = {"/domains": [{"id": "contoso.com", "isVerified": True, "authenticationType": "Managed"}]}
         self.refused = set()
         self.cloud_managed = {}
+        self.looked_up = []
         self.object_identifiers = {}
         self._versions = {}
         for number in range(1, count + 1):
@@ -179,6 +180,7 @@ class Tenant:
         if steps[0] not in ("users", "directory"):
             return self._collection(request, parts)
         if steps[-1] == "onPremisesSyncBehavior":
+            self.looked_up.append(steps[1])
             managed = self.cloud_managed.get(steps[1].lower(), False)
             return BatchResponse(request.key, 200, {"id": steps[1], "isCloudManaged": managed}, None)
         key = (steps[2] if steps[0] == "directory" else steps[1]).lower()

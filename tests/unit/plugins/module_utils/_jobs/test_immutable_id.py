@@ -5,55 +5,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 
 import pytest
+from immutable_id_runs import actions, make_plan, pairs, rows_of, run
 from tenant_double import ANCHOR, TENANT, Killed, Tenant, anchor, guid, name, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.immutable_id import set_immutable_ids
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, read_journal
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, RowReader
-
-DEFAULTS = {
-    "users": None, "src": None, "src_format": "auto", "anchor": "consistency_guid_or_object_guid",
-    "anchor_attribute": None, "plan": None, "state": "present", "match_by": ["immutable_id", "user_principal_name"],
-    "weak_match_by": [], "map": None, "unclaimed": False, "on_existing": "keep", "protected_users": [],
-    "protect_role_holders": True, "require_unsynced": True, "block_effects": ["user_disabled"], "max_changes": None,
-    "max_age": "7d", "restore": None, "wave": None, "offset": 0, "limit": None, "journal": None, "dest": None,
-    "return_limit": 1000, "write_quota": 3000,
-}  # fmt: skip
-
-
-def pairs(*numbers):
-    return [{"user": name(number), "immutable_id": None, "object_guid": guid(number)} for number in numbers]
-
-
-def run(tenant, *, check_mode=False, diff_mode=False, warnings=None, **params):
-    context = Context(check_mode, diff_mode, (warnings if warnings is not None else []).append)
-    return set_immutable_ids(
-        {**DEFAULTS, **params}, context, client_of=lambda _params: tenant, clock=tenant.clock, sleep=tenant.sleep
-    )
-
-
-def make_plan(tenant, tmp_path, *numbers, **params):
-    """Return the path of a plan for these users."""
-    path = str(tmp_path / "plan.jsonl")
-    run(tenant, check_mode=True, users=pairs(*numbers), dest=path, return_limit=0, **params)
-    return path
-
-
-def rows_of(path):
-    return [row for _line, row in RowReader(path)]
-
-
-def actions(result):
-    return {row["user"]: (row["action"], row["reason"] and row["reason"]["code"]) for row in result["users"]}
-
 
 # Planning and writing
 
@@ -254,91 +216,6 @@ def test_a_reviewed_plan_may_be_large_unless_told_otherwise(tmp_path):
     with pytest.raises(Failure, match="max_changes allows 29"):
         run(tenant, plan=plan, max_changes="29")
     assert run(tenant, plan=plan)["summary"]["set"] == 30
-
-
-# The reviewed plan
-
-
-def test_a_plan_of_another_tenant_is_refused(tmp_path):
-    plan = make_plan(Tenant(1), tmp_path, 1)
-    other = Tenant(1)
-    other.tenant_id = "00000000-7777-8888-9999-000000000000"
-    with pytest.raises(RowError, match=f"for tenant {TENANT}"):
-        run(other, plan=plan)
-    assert other.patches == []
-
-
-@pytest.mark.parametrize("keep", [-1, -2, 1])
-def test_a_truncated_plan_is_refused_before_anything_is_written(tmp_path, state, keep):
-    tenant = Tenant(3)
-    plan = make_plan(tenant, tmp_path, 1, 2, 3)
-    with open(plan, encoding="utf-8") as file:
-        lines = file.readlines()
-    with open(plan, "w", encoding="utf-8") as file:
-        file.writelines(lines[:keep])
-    with pytest.raises(RowError, match="truncated"):
-        run(tenant, plan=plan)
-    assert tenant.patches == []
-    assert not state.exists()
-
-
-def test_a_result_is_no_plan(tmp_path):
-    tenant = Tenant(1)
-    result = run(tenant, users=pairs(1), dest=str(tmp_path / "result.jsonl"))
-    with pytest.raises(RowError, match='holds "result"'):
-        run(tenant, plan=result["dest"])
-
-
-def test_an_edited_value_is_refused_with_its_line_before_anything_is_written(tmp_path):
-    tenant = Tenant(3)
-    plan = make_plan(tenant, tmp_path, 1, 2, 3)
-    edit(plan, user_id(3), approved="no")
-    with pytest.raises(RowError, match="line 4"):
-        run(tenant, plan=plan)
-    assert tenant.patches == []
-
-
-def edit(path, key, **fields):
-    with open(path, encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    with open(path, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps({**row, **(fields if row.get("id") == key else {})}) + "\n" for row in rows)
-
-
-def test_struck_out_rows_are_left_out(tmp_path):
-    tenant = Tenant(2)
-    plan = make_plan(tenant, tmp_path, 1, 2)
-    edit(plan, user_id(1), approved=False)
-    assert actions(run(tenant, plan=plan)) == {name(1): ("none", "not_approved"), name(2): ("set", None)}
-    assert [key for key, _value in tenant.patches] == [user_id(2)]
-
-
-def test_users_that_changed_since_the_plan_are_left_alone(tmp_path):
-    tenant = Tenant(5)
-    plan = make_plan(tenant, tmp_path, 1, 2, 3, 4, 5)
-    tenant.change(1, **{ANCHOR: anchor(77)})
-    tenant.change(2, "deleted")
-    tenant.change(3, onPremisesSyncEnabled=True)
-    tenant.change(4, **{ANCHOR: anchor(4)})
-    for check_mode in (True, False):
-        result = run(tenant, plan=plan, check_mode=check_mode)
-        assert actions(result) == {
-            name(1): ("blocked", "changed_since_plan"),
-            name(2): ("not_found", "gone"),
-            name(3): ("blocked", "changed_since_plan"),
-            name(4): ("none", None),
-            name(5): ("set", None),
-        }
-    assert [key for key, _value in tenant.patches] == [user_id(5)]
-
-
-def test_applying_a_plan_in_check_mode_writes_nothing(tmp_path, state):
-    tenant = Tenant(1)
-    result = run(tenant, plan=make_plan(tenant, tmp_path, 1), check_mode=True)
-    assert result["changed"] is True
-    assert result["journal"] is None
-    assert tenant.patches == []
-    assert not state.exists()
 
 
 # What the service says

@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
-import pytest
-from immutable_id_runs import actions, edit, make_plan, pairs, run
-from tenant_double import ANCHOR, TENANT, Tenant, anchor, name, user_id
+import re
+import time
 
+import pytest
+import yaml
+from immutable_id_runs import actions, ad_object, edit, make_plan, objects_file, pairs, run
+from tenant_double import ANCHOR, TENANT, Tenant, anchor, guid, name, user_id
+
+from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError
+from ansible_collections.hybrid.identity.plugins.modules.entra_immutable_id import EXAMPLES
 
 
 def test_a_plan_of_another_tenant_is_refused(tmp_path):
@@ -101,3 +108,255 @@ def test_what_the_takeover_does_and_who_is_at_risk_is_counted(tmp_path):
     assert result["summary"]["releasable"] == 1
     assert result["summary"]["in_scope"] == {"true": 0, "false": 1, "unknown": 1}
     assert result["at_risk"] == [name(1)]
+
+
+def lines_of(path):
+    with open(path, encoding="utf-8") as file:
+        return file.readlines()
+
+
+def keep(path, *numbers):
+    """Leave only these lines, counted from 0."""
+    lines = lines_of(path)
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(lines[number] for number in numbers)
+
+
+def test_a_row_is_struck_out_by_deleting_its_line_as_well(tmp_path):
+    tenant = Tenant(3)
+    plan = make_plan(tenant, tmp_path, 1, 2, 3)
+    edit(plan, user_id(1), approved=False)
+    keep(plan, 0, 1, 3, 4)
+    result = run(tenant, plan=plan)
+    assert actions(result) == {name(1): ("none", "not_approved"), name(3): ("set", None)}
+    assert result["summary"]["struck_out"] == 2
+    assert [key for key, _value in tenant.patches] == [user_id(3)]
+
+
+# Releasing
+
+
+def blocked_plan(tenant, tmp_path, *numbers, **fields):
+    rows = [ad_object(number, enabled=False, **fields) for number in numbers]
+    plan = str(tmp_path / "plan.jsonl")
+    run(tenant, check_mode=True, src=[objects_file(tmp_path / "objects.jsonl", *rows)], dest=plan)
+    return plan
+
+
+def test_a_row_is_released_by_an_approval(tmp_path):
+    tenant = Tenant(2)
+    plan = blocked_plan(tenant, tmp_path, 1, 2)
+    edit(plan, user_id(1), approved=True)
+    result = run(tenant, plan=plan)
+    assert actions(result) == {name(1): ("set", "user_disabled"), name(2): ("blocked", "user_disabled")}
+    assert [key for key, _value in tenant.patches] == [user_id(1)]
+
+
+def test_what_no_approval_releases_stays_blocked_and_says_so(tmp_path):
+    tenant = Tenant(1)
+    tenant.cloud_managed[user_id(1)] = True
+    plan = blocked_plan(tenant, tmp_path, 1)
+    edit(plan, user_id(1), approved=True)
+    result = run(tenant, plan=plan)
+    assert actions(result) == {name(1): ("blocked", "not_releasable")}
+    assert "cloud_managed" in result["users"][0]["reason"]["message"]
+    assert tenant.patches == []
+
+
+def test_the_example_of_the_documentation_releases_a_row(tmp_path):
+    tenant = Tenant(2)
+    plan = blocked_plan(tenant, tmp_path, 1, 2)
+    (task,) = (task for task in yaml.safe_load(EXAMPLES) if "ansible.builtin.replace" in task)
+    fields = task["ansible.builtin.replace"]
+    pattern = fields["regexp"].replace(r"jane@example\.com", name(1).replace(".", r"\."))
+    with open(plan, encoding="utf-8") as file:
+        text, count = re.subn(pattern, fields["replace"], file.read(), flags=re.MULTILINE)
+    assert count == 1
+    with open(plan, "w", encoding="utf-8") as file:
+        file.write(text)
+    assert actions(run(tenant, plan=plan))[name(1)] == ("set", "user_disabled")
+
+
+# Waves
+
+
+def test_a_plan_is_applied_wave_by_wave(tmp_path):
+    tenant = Tenant(5)
+    plan = make_plan(tenant, tmp_path, 1, 2, 3, 4, 5)
+    for offset, written in ((0, [1, 2]), (2, [3, 4]), (4, [5])):
+        tenant.patches.clear()
+        result = run(tenant, plan=plan, offset=offset, limit=2)
+        assert [key for key, _value in tenant.patches] == [user_id(number) for number in written]
+        assert result["summary"]["reasons"]["outside_wave"] == 5 - len(written)
+
+
+def test_a_reviewer_names_waves_in_the_plan(tmp_path):
+    tenant = Tenant(3)
+    plan = make_plan(tenant, tmp_path, 1, 2, 3)
+    edit(plan, user_id(2), wave="pilot")
+    run(tenant, plan=plan, wave="pilot")
+    assert [key for key, _value in tenant.patches] == [user_id(2)]
+    assert run(tenant, plan=plan)["summary"]["set"] == 2, "the rest; the pilot needs nothing any more"
+
+
+def test_the_rows_of_a_wave_are_what_max_changes_counts(tmp_path):
+    tenant = Tenant(4)
+    plan = make_plan(tenant, tmp_path, 1, 2, 3, 4)
+    with pytest.raises(Failure, match="has 3 changes, and max_changes allows 2"):
+        run(tenant, plan=plan, limit=3, max_changes="50%")
+    assert run(tenant, plan=plan, limit=2, max_changes="50%")["summary"]["set"] == 2
+
+
+# Protection
+
+
+def test_who_joined_a_protected_group_since_the_plan_is_left_alone(tmp_path):
+    tenant = Tenant(2)
+    plan = make_plan(tenant, tmp_path, 1, 2)
+    tenant.collections["/groups"] = [{"id": guid(77), "displayName": "Emergency"}]
+    tenant.collections[f"/groups/{guid(77)}/transitiveMembers"] = [{"id": user_id(2)}]
+    warnings = []
+    protected = ["Emergency", user_id(1).upper(), "nobody@contoso.com"]
+    result = run(tenant, plan=plan, protected_users=protected, warnings=warnings)
+    assert actions(result) == {name(1): ("blocked", "protected"), name(2): ("blocked", "protected")}
+    assert [text for text in warnings if "nobody@contoso.com" in text and "Emergency" not in text]
+
+
+@pytest.mark.parametrize("path", ["/groups", f"/groups/{guid(77)}/transitiveMembers"])
+def test_a_group_that_cannot_be_read_protects_by_stopping_the_run(tmp_path, path):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    tenant.collections["/groups"] = [{"id": guid(77), "displayName": "Emergency"}]
+    tenant.refused.add(path)
+    with pytest.raises(Failure, match="protected_users names Emergency"):
+        run(tenant, plan=plan, protected_users=["Emergency"])
+    assert tenant.patches == []
+
+
+def test_a_user_that_cannot_be_read_protects_by_stopping_the_run(tmp_path):
+    tenant = Tenant(2)
+    plan = make_plan(tenant, tmp_path, 1)
+    tenant.unreadable[user_id(2)] = GraphError("No.", status=403, code="Denied")
+    with pytest.raises(Failure, match="protected_users names"):
+        run(tenant, plan=plan, protected_users=[user_id(2)])
+
+
+def test_a_plan_tells_nothing_of_the_tenant(tmp_path):
+    tenant = Tenant(1)
+    result = run(tenant, plan=make_plan(tenant, tmp_path, 1))
+    assert result["tenant"] is None
+    assert result["summary"]["anchor_modes"] is None
+
+
+# Age and format
+
+
+@pytest.mark.parametrize(
+    ("max_age", "age", "accepted"),
+    [
+        ("7d", 7 * 86400 - 60, True),
+        ("7d", 7 * 86400 + 60, False),
+        ("12h", 12 * 3600 + 60, False),
+        ("90m", 80 * 60, True),
+        ("60", 120, False),
+        ("60", -3600, True),
+        ("60.5s", 50, True),
+    ],
+)
+def test_an_old_plan_is_refused(tmp_path, max_age, age, accepted):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    made = time.time()
+    if accepted:
+        assert run(tenant, plan=plan, max_age=max_age, now=lambda: made + age)["summary"]["set"] == 1
+    else:
+        with pytest.raises(RowError, match="Make a new plan, or allow more with max_age"):
+            run(tenant, plan=plan, max_age=max_age, now=lambda: made + age)
+        assert tenant.patches == []
+
+
+def test_how_old_a_plan_is_is_said_in_words(tmp_path):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    with pytest.raises(RowError, match="9 days ago, and max_age allows 7 days"):
+        run(tenant, plan=plan, now=lambda: time.time() + 9.5 * 86400)
+
+
+@pytest.mark.parametrize("max_age", ["", "soon", "-1", "7w", "1d 2h"])
+def test_a_senseless_age_is_refused_before_anything_is_read(max_age):
+    tenant = Tenant(1)
+    with pytest.raises(Failure, match="max_age"):
+        run(tenant, users=pairs(1), max_age=max_age)
+    assert tenant.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "put", "words"),
+    [
+        ('"version":1', '"version":0', "older|format version 0"),
+        ('"created"', '"made"', "does not say when"),
+    ],
+)
+def test_a_plan_of_another_format_is_refused(tmp_path, found, put, words):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    head, *rows = lines_of(plan)
+    with open(plan, "w", encoding="utf-8") as file:
+        file.writelines([head.replace(found, put), *rows])
+    with pytest.raises(RowError, match=words):
+        run(tenant, plan=plan)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_table_of_a_plan_is_no_plan(tmp_path, delimiter):
+    tenant = Tenant(1)
+    make_plan(tenant, tmp_path, 1)
+    table = tmp_path / "plan.csv"
+    head, *rows = table.read_text(encoding="utf-8-sig").splitlines()
+    table.write_text("\n".join([head.replace(",", delimiter), *rows]), encoding="utf-8-sig")
+    with pytest.raises(RowError, match="Edit the JSON Lines beside it"):
+        run(tenant, plan=str(table))
+
+
+def test_a_plan_is_never_replaced_by_its_result(tmp_path):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    with pytest.raises(Failure, match="plan and dest name the same file"):
+        run(tenant, plan=plan, dest=plan)
+    assert tenant.patches == []
+
+
+# Undoing
+
+
+def test_journals_are_undone_with_a_journal_and_a_backup_of_their_own(tmp_path):
+    tenant = Tenant(3)
+    tenant.change(2, **{ANCHOR: anchor(52)})
+    done = run(tenant, users=pairs(1, 2, 3), on_existing="replace", dest=str(tmp_path / "result.jsonl"))
+    assert done["summary"]["set"] == 3
+    assert done["backup"]
+    tenant.change(3, **{ANCHOR: anchor(99)})
+    dest = str(tmp_path / "restored.jsonl")
+    shown = run(tenant, check_mode=True, restore=[done["journal"]], dest=dest)
+    undone = run(tenant, restore=[done["journal"]], dest=dest)
+    for result in (shown, undone):
+        assert actions(result) == {
+            name(1): ("clear", None),
+            name(2): ("set", None),
+            name(3): ("blocked", "changed_since_write"),
+        }
+    assert [tenant.value(number) for number in (1, 2, 3)] == [None, anchor(52), anchor(99)]
+    assert undone["journal"] == f"{dest}.journal.jsonl"
+    assert undone["backup"] != done["backup"]
+    assert shown["journal"] is shown["backup"] is None
+    assert run(tenant, restore=[done["journal"]])["changed"] is False
+
+
+def test_restoring_many_needs_no_word_and_waves_apply(tmp_path):
+    tenant = Tenant(30)
+    done = run(tenant, users=pairs(*range(1, 31)), max_changes="30")
+    assert run(tenant, restore=[done["journal"]], limit=28)["summary"]["clear"] == 28
+    with pytest.raises(Failure, match="max_changes allows 1"):
+        run(tenant, restore=[done["journal"]], max_changes="1")
+    protected = run(tenant, restore=[done["journal"]], protected_users=[name(30)])
+    assert (protected["summary"]["clear"], protected["summary"]["blocked"]) == (1, 1)
