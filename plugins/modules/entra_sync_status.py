@@ -42,6 +42,7 @@ options:
     description:
       - Files with the users - the O(dest) of M(hybrid.identity.ad_object_guid), M(hybrid.identity.entra_immutable_id)
         (plan, result or journal) or of this module.
+      - Left out are rows of users whom no AD object claims, and those outside of a wave.
     type: list
     elements: path
   wait:

@@ -36,11 +36,19 @@ def expected_of(kind: str, row: Row) -> Expectation:
     return _READERS[kind](row)
 
 
+def is_about_sync(row: Row) -> bool:
+    """Tell whether a row of a file is about somebody whom this run's sync may take: not about users whom nobody claims,
+    and those of another wave."""
+    return (row.get("reason") or {}).get("code") not in ("unclaimed", "outside_wave")
+
+
 def find_expected(expected: Expectation, index: CloudIndex) -> CloudUser | None:
     """Return the user that is meant, live rather than deleted; ``None`` when there is none, or more than one."""
     if expected.id:
         return index.user(expected.id)
-    named = index.find("user_principal_name", expected.user) if expected.user else []
+    # Of an AD object, what sync sends as the name: its own UPN may be somebody else's in the cloud.
+    name = expected.user if expected.row is None else expected.row.get("login_name")
+    named = index.find("user_principal_name", name) if name else []
     anchored: list[CloudUser] = []
     if expected.immutable_id and expected.row is not None:
         anchored = index.find("immutable_id", expected.immutable_id)

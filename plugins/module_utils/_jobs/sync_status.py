@@ -28,6 +28,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expect
     expected_of,
     expected_of_pair,
     find_expected,
+    is_about_sync,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudIndex, CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
@@ -147,7 +148,7 @@ def _expectations(params: Mapping[str, Any], tenant_id: str) -> Iterator[Expecta
         if reader.header["kind"] == "journal":
             # The newest entry of each user counts.
             rows = {row["id"]: row for row in rows if row.get("id")}.values()
-        yield from (expected_of(reader.header["kind"], row) for row in rows)
+        yield from (expected_of(reader.header["kind"], row) for row in rows if is_about_sync(row))
 
 
 def _journals(params: Mapping[str, Any]) -> list[str]:

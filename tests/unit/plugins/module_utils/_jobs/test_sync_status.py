@@ -322,3 +322,14 @@ def test_a_row_that_the_plan_blocked_says_why(tmp_path):
 def test_reading_makes_no_state_directory(state):
     run(anchored(1), asked(1))
     assert not state.exists()
+
+
+def test_nobody_is_followed_whom_no_object_claims_or_who_is_of_another_wave(tmp_path):
+    tenant = anchored(1, 2, 3)
+    left_out = [
+        result_row(number, action="none", reason={"code": code, "message": "So.", "remedy": "None."})
+        for number, code in ((2, "unclaimed"), (3, "outside_wave"))
+    ]
+    result = run(tenant, src=[rows_file(tmp_path, "result", result_row(1), *left_out)])
+    assert [row["user"] for row in result["users"]] == [name(1)]
+    assert result["summary"]["total"] == 1
