@@ -127,7 +127,7 @@ class _Loader:
                 _check_type(value, shape, name, place)
                 body[name] = value
             elif name in GROUP_LISTS and kind == "group":
-                body[name] = [str(_object_id(item)).lower() for item in value]
+                body[name] = [str(_object_id(item)).lower() for item in value or ()]
             elif name == "manager" and kind == "user":
                 body[name] = str(_object_id(value)).lower() if value else None
             elif name == "onPremisesSyncBehavior":

@@ -22,13 +22,17 @@ openapi_core = pytest.importorskip("openapi_core", reason="openapi-core is not i
 
 from openapi_core.datatypes import RequestParameters
 
+SALES, PARTNER = "88666888-0101-1111-bbbb-1234567890ab", "88666888-0101-1111-bbbb-1234567890ac"
+READERS = "4a5d8f65-41da-4de4-8968-e035b65339cf"
+CARL = user("carl")["id"]
 G1 = "14c8d2a9-90b7-4d7a-b264-1cc77901069a"
 SERVER = "https://graph.microsoft.com/v1.0"
 ADVANCED = {"ConsistencyLevel": "eventual"}
 RIGHTS = [
     "User.ReadWrite.All", "User.DeleteRestore.All", "Organization.Read.All", "Domain.Read.All", "Group.Read.All",
     "OrgContact.Read.All", "OnPremDirectorySynchronization.ReadWrite.All", "Application.Read.All",
-    "Synchronization.ReadWrite.All",
+    "Synchronization.ReadWrite.All", "RoleManagement.Read.Directory", "User-OnPremisesSyncBehavior.ReadWrite.All",
+    "Group-OnPremisesSyncBehavior.ReadWrite.All", "Contacts-OnPremisesSyncBehavior.ReadWrite.All",
 ]  # fmt: skip
 
 
@@ -37,7 +41,7 @@ class _Request:
 
     def __init__(self, method, path, query, headers, body):
         # The contract spells casts and functions as its own paths do.
-        path = path.replace("microsoft.graph.user", "graph.user").replace("users/delta", "users/delta()")
+        path = path.replace("microsoft.graph.", "graph.").replace("users/delta", "users/delta()")
         self.host_url, self.path = SERVER[: -len("/v1.0")], "/v1.0" + path.replace("()()", "()")
         self.method, self.body = method.lower(), json.dumps(body).encode() if body is not None else None
         self.content_type = "application/json"
@@ -71,10 +75,27 @@ def rehearsal(start, domain):
         users=[
             user("ann", onPremisesImmutableId=anchor(G1), createdDateTime="2026-01-01T00:00:00Z", assignedLicenses=[]),
             user("bob", onPremisesImmutableId="held", userType="Member"),
+            user("carl"),
         ],
         deletedUsers=[user("gone"), user("twin")],
-        groups=[{"displayName": "Sales", "mail": "sales@contoso.com", "groupTypes": []}],
-        contacts=[{"displayName": "Partner", "mail": "p@fabrikam.com"}],
+        groups=[
+            {
+                "id": SALES,
+                "displayName": "Sales",
+                "mail": "sales@contoso.com",
+                "groupTypes": [],
+                "isAssignableToRole": True,
+                "members": [CARL],
+                "owners": [CARL],
+            },
+        ],
+        deletedGroups=[{"displayName": "Old", "mail": "old@contoso.com", "groupTypes": ["Unified"]}],
+        contacts=[{"id": PARTNER, "displayName": "Partner", "mail": "p@fabrikam.com"}],
+        roles=[
+            {"group": SALES, "role": "Helpdesk Administrator"},
+            {"user": CARL, "role": "Reports Reader"},
+            {"user": CARL, "role": "Badge Printer", "eligible": True},
+        ],
         directories=domain.seed(scope={"ous": ["OU=People,DC=corp,DC=contoso,DC=com"]}),
         settings={"clients": [{"clientId": CLIENT_ID, "secret": SECRET, "permissions": RIGHTS}]},
     )
@@ -99,6 +120,10 @@ def check(contract, rehearsal, method, path, status, query=None, headers=None, b
 
 
 ANN, GONE, TWIN = (user(name)["id"] for name in ("ann", "gone", "twin"))
+NEW = {
+    "accountEnabled": True, "displayName": "New", "mailNickname": "new", "userPrincipalName": "new@contoso.com",
+    "passwordProfile": {"password": "x"},
+}  # fmt: skip
 SELECT = {
     "$select": "id,userPrincipalName,accountEnabled,createdDateTime,onPremisesImmutableId,onPremisesSyncEnabled,"
     "onPremisesLastSyncDateTime,onPremisesProvisioningErrors,proxyAddresses,assignedLicenses,deletedDateTime"
@@ -132,6 +157,26 @@ SELECT = {
         ("GET", f"/directory/onPremisesSynchronization/{TENANT_ID}", 200, {}, None),
         ("PATCH", f"/directory/onPremisesSynchronization/{TENANT_ID}", 204, {}, {"features": {}}),
         ("GET", "/servicePrincipals", 200, {}, None),
+        ("GET", "/directory/deletedItems/microsoft.graph.group", 200, {}, None),
+        ("GET", "/roleManagement/directory/roleDefinitions", 200, {}, None),
+        ("GET", f"/roleManagement/directory/roleDefinitions/{READERS}", 200, {}, None),
+        ("GET", "/roleManagement/directory/roleAssignments", 200, {"$expand": "principal"}, None),
+        ("GET", "/roleManagement/directory/roleAssignmentScheduleInstances", 200, {}, None),
+        ("GET", "/roleManagement/directory/roleEligibilityScheduleInstances", 200, {"$expand": "roleDefinition"}, None),
+        ("GET", "/directoryRoles", 200, {}, None),
+        ("GET", f"/groups/{SALES}/members", 200, {"$select": "id,displayName"}, None),
+        ("GET", f"/groups/{SALES}/owners", 200, {}, None),
+        ("GET", f"/groups/{SALES}/transitiveMembers", 200, {}, None),
+        ("GET", f"/users/{CARL}/memberOf", 200, {}, None),
+        ("GET", f"/users/{CARL}/memberOf/microsoft.graph.directoryRole", 200, {}, None),
+        ("GET", f"/users/{CARL}/transitiveMemberOf", 200, {}, None),
+        ("GET", f"/users/{CARL}/onPremisesSyncBehavior", 200, {}, None),
+        ("GET", f"/groups/{SALES}/onPremisesSyncBehavior", 200, {}, None),
+        ("GET", f"/contacts/{PARTNER}/onPremisesSyncBehavior", 200, {}, None),
+        ("PATCH", f"/users/{ANN}/onPremisesSyncBehavior", 204, {}, {"isCloudManaged": True}),
+        ("PATCH", f"/users/{CARL}/onPremisesSyncBehavior", 400, {}, {"isCloudManaged": True}),
+        ("POST", "/users", 201, {}, NEW),
+        ("DELETE", f"/users/{ANN}", 204, {}, None),
     ],
 )  # fmt: skip
 def test_answers(contract, rehearsal, method, path, status, query, body):

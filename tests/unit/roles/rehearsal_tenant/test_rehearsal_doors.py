@@ -313,10 +313,17 @@ def test_a_fault_hits_what_it_names_as_often_as_it_says(start):
     rehearsal = start(users=[user("ann"), user("bob")])
     order = {"method": "PATCH", "path": "/ann@", "status": 503, "code": "ServiceUnavailable", "times": 2, "skip": 1}
     order["headers"] = {"Retry-After": "2.5"}
-    rehearsal.control("POST", "/faults", json={**order, "path": "users/ann@"})
+    rehearsal.control("POST", "/faults", json=order)
     status = [rehearsal.patch("ann@contoso.com", {"jobTitle": str(number)}).status_code for number in range(4)]
     assert status == [204, 503, 503, 204]
     assert rehearsal.control("GET", "/faults") == {"faults": []}
+
+
+@pytest.mark.parametrize("path", ["^users/", "/users/", "^/v1.0/users/", "users/ann@contoso.com$"])
+def test_a_fault_names_the_path_with_or_without_the_version(start, path):
+    rehearsal = start(users=[user("ann")])
+    rehearsal.control("POST", "/faults", json={"path": path, "status": 503, "skip": 1, "times": 1})
+    assert [rehearsal.get("/users/ann@contoso.com").status_code for _number in range(3)] == [200, 503, 200]
 
 
 def test_a_fault_after_the_work_leaves_the_write_done(start):

@@ -12,8 +12,9 @@ import pytest
 from rehearsal_support import ROLE, user
 from rehearsal_tenant.clock import TenantClock, parse_rfc3339
 from rehearsal_tenant.directory import DirectoryError, read_directories
-from rehearsal_tenant.seed import SeedError, build_tenant, load_seed, overlaid
+from rehearsal_tenant.seed import GROUP_LISTS, SeedError, build_tenant, load_seed, overlaid
 from rehearsal_tenant.settings import SETTINGS, as_markdown
+from rehearsal_tenant.shapes import USER
 
 ADDRESS = {"proxyAddresses": ["SMTP:A@x"]}
 GROUP = {"displayName": "G", "id": "00000000-0000-4000-8000-00000000000a"}
@@ -104,6 +105,18 @@ def test_a_property_that_no_user_carries_is_named_as_not_rehearsable():
     full = build_tenant({"users": [user("a", onPremisesImmutableId=None)], "deletedUsers": []}, TenantClock())
     assert "'onPremisesImmutableId'" not in " ".join(full.notes)
     assert "'deletedUsers'" not in " ".join(full.notes)
+
+
+def test_what_a_full_seed_of_an_export_carries_is_rehearsable():
+    everything = dict.fromkeys([*USER.properties, "onPremisesSyncBehavior"])
+    row = {**everything, "userPrincipalName": "a@b.c", "onPremisesSyncBehavior": {"isCloudManaged": False}}
+    groups = [
+        {"displayName": "G", "isAssignableToRole": False, "membershipRule": None, **dict.fromkeys(GROUP_LISTS, [])}
+    ]
+    sections = {name: [] for name in ("deletedUsers", "deletedGroups", "contacts", "domains", "roles")}
+    seed = {"users": [row], "groups": [group], **sections, "features": {}}
+    assert build_tenant(seed, TenantClock()).notes == []
+    assert any("department" in note for note in build_tenant({"users": [user("a")]}, TenantClock()).notes)
 
 
 def test_an_unknown_property_is_left_out_and_said():
