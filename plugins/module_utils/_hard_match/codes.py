@@ -22,7 +22,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollback_codes import ROLLBACK_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
 
-# A message that names everybody would grow with the company.
+#: A message that names everybody would grow with the company.
 NAMED = 5
 
 

@@ -206,7 +206,7 @@ def _rewriting(given: object, option: str) -> Rewriting:
         source, target = (str(name).strip().lower() for name in pair)
         for domain in (source, target):
             if not _DOMAIN.fullmatch(domain):
-                _refuse(option, f'rewrite names "{domain}", which is no domain. Write it like corp.local, without @ or *')
+                _refuse(option, f'rewrite names "{domain}", and that is no domain such as corp.local')
         if source in rules:
             _refuse(option, f"rewrite names {source} twice. Name it once")
         if target.startswith(".") and not source.startswith("."):

@@ -42,7 +42,8 @@ evidence whether it agrees.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import AnchorError, immutable_id, parse_guid
@@ -57,7 +58,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     smtp_addresses,
     values_of,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed, reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import (
     IMMUTABLE_ID,
     MAP,
@@ -98,11 +99,6 @@ class Match(NamedTuple):
     #: False where a stronger key says which other AD object the user belongs to: then this one takes nobody's place.
     claims: bool = True
 
-    @property
-    def objections(self) -> tuple[tuple[str, dict[str, str]], ...]:
-        """What speaks against the pair itself, as ``(action, reason)``, the decisive objection first."""
-        return tuple(_objections(self))
-
 
 class _Tried(NamedTuple):
     """One value, looked up."""
@@ -116,13 +112,10 @@ class _Tried(NamedTuple):
     line: Optional[int] = None
 
     def evidence(self) -> dict[str, Any]:
-        users = self.found.all()
-        item = {"key": self.key.name, "value": self.value, "users": [user.evidence() for user in users[:_SHOWN]]}
-        extra: dict[str, Any] = {
-            "original": self.original,
-            "line": self.line,
-            "more": max(len(users) - _SHOWN, 0) or None,
-        }
+        users = itertools.islice(itertools.chain(*self.found), _SHOWN)
+        item = {"key": self.key.name, "value": self.value, "users": [user.evidence() for user in users]}
+        hidden = sum(map(len, self.found)) - _SHOWN
+        extra: dict[str, Any] = {"original": self.original, "line": self.line, "more": hidden if hidden > 0 else None}
         item.update({name: value for name, value in extra.items() if value is not None})
         return item
 
@@ -182,31 +175,6 @@ def object_values(row: Mapping[str, Any], field: str) -> tuple[str, ...]:
     if field == "target_address" and value:
         return smtp_addresses([value])
     return (str(value).strip(),) if value and str(value).strip() else ()
-
-
-def _objections(found: Match) -> Iterator[tuple[str, dict[str, str]]]:
-    if len(found.users) > 1:
-        users = _listed(found.users)
-        yield "ambiguous", reason("several_users", key=found.matched_by, value=found.value, users=users)
-    if len(found.users) != 1:
-        return
-    user, key, value = found.users[0], found.matched_by, found.value
-    if found.contradictions:
-        stronger = "; ".join(found.contradictions)
-        yield "conflict", reason("match_contradicted", user=user.name, key=key, value=value, stronger=stronger)
-    if user.external and not found.explicit:
-        yield "blocked", reason("external_user", user=user.name)
-    if user.resource and not found.explicit:
-        yield "blocked", reason("resource_account", user=user.name)
-    if found.beside:
-        others = _listed(found.beside)
-        yield "blocked", reason("external_also_fits", user=user.name, key=key, value=value, others=others)
-    if found.weak:
-        yield "blocked", reason("weak_match", user=user.name, key=key, value=value)
-
-
-def _listed(users: Sequence[CloudUser]) -> str:
-    return listed([user.name for user in users])
 
 
 def _look_up_named(wish: Wish, index: CloudIndex) -> list[_Tried]:
@@ -315,7 +283,7 @@ def _finds_nobody_usable(item: _Tried) -> str | None:
     """The key found no member, or it would have decided. Whom it found all the same, may be the one who is meant."""
     found = [*item.found.others, *item.found.deleted]
     if found:
-        return f"{item.key.name} {item.value} finds {_listed(found)}"
+        return f"{item.key.name} {item.value} finds {listed([user.name for user in found])}"
     if item.key.name == MAP:
         return f"line {item.line} of the map names {item.value}, whom the tenant does not have"
     return None

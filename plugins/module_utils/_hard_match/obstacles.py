@@ -21,7 +21,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.anchor
     modes_differ,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case, Finding
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed, reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import NAMED, listed, reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import (
     address_held,
     anchor_held,
@@ -49,7 +49,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish i
 def without_user(wish: Wish, found: Match, keys: Iterable[str]) -> Finding:
     """Say why there is not one user for a wish."""
     if found.users:
-        users = listed([user.name for user in found.users])
+        users = listed([user.name for user in found.users[:NAMED]], len(found.users))
         return Finding("ambiguous", reason("several_users", key=found.matched_by, value=found.value, users=users))
     if is_out_of_scope(wish):
         return Finding("blocked", out_of_scope(wish.row or {}))

@@ -100,3 +100,11 @@ OBJECT = Expectation(NAME, None, anchor(1), ad_row(1))
 def test_the_user_that_is_meant(expected, users, found):
     meant = find_expected(expected, CloudIndex(users))
     assert (meant and meant.id) == (found and user_id(found))
+
+
+def test_an_object_without_a_sign_in_name_is_not_looked_for_by_ads_own_upn():
+    """Alternate login ID: AD's UPN may be somebody else's name in the cloud."""
+    row = ad_row(1, login_name=None)
+    (planned,) = plan_objects([row], [])
+    for kind, given in (("objects", row), ("plan", planned)):
+        assert find_expected(expected_of(kind, given), CloudIndex([user(7, "u1@example.com")])) is None

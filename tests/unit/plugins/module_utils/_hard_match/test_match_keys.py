@@ -164,7 +164,7 @@ def test_without_rules_nothing_is_rewritten():
         ([{"ad": "sam_account_name", "cloud": "mail", "rewrite": CORP}], [], False, "no domain to rewrite"),
         ([{"key": "mail", "rewrite": {}}], [], False, "rewrite is a dictionary"),
         ([{"key": "mail", "rewrite": "corp.local"}], [], False, "rewrite is a dictionary"),
-        ([{"key": "mail", "rewrite": {"@corp.local": "example.com"}}], [], False, "without @"),
+        ([{"key": "mail", "rewrite": {"@corp.local": "example.com"}}], [], False, "no domain such as"),
         ([{"key": "mail", "rewrite": {"corp.local": ""}}], [], False, 'names ""'),
         ([{"key": "mail", "rewrite": {"corp..local": "example.com"}}], [], False, "no domain"),
         ([{"key": "mail", "rewrite": {"*.corp.local": "a.b"}}], [], False, "no domain"),

@@ -74,8 +74,8 @@ def shape(found):
     """Return all that a match says, without the order in which users came."""
     evidence = [{**item, "users": sorted(item["users"], key=lambda each: each["id"])} for item in found.evidence]
     ids = [sorted(each.id for each in users) for users in (found.users, found.deleted, found.holders, found.beside)]
-    codes = [(action, why["code"]) for action, why in found.objections]
-    return ids, found.matched_by, found.value, evidence, codes, found.weak, found.claims, found.explicit
+    said = (found.weak, found.claims, found.explicit, len(found.contradictions))
+    return ids, found.matched_by, found.value, evidence, said
 
 
 @settings(max_examples=400, deadline=None)
@@ -89,21 +89,17 @@ def test_the_order_in_which_users_are_listed_does_not_count(row, everybody, matc
 
 @settings(max_examples=400, deadline=None)
 @given(rows, st.lists(properties, max_size=6), orders, weak, maps)
-def test_nobody_is_picked_silently_whom_nobody_may_pick(row, everybody, match_by, weak_match_by, pairs):
+def test_whom_nothing_speaks_against_nobody_else_can_be(row, everybody, match_by, weak_match_by, pairs):
     keys, found = found_by(row, people(everybody), match_by, weak_match_by, pairs)
-    codes = [why["code"] for _action, why in found.objections]
     assert not any(user.deleted for user in found.users)
-    if len(found.users) > 1:
-        assert codes == ["several_users"]
     if len(found.users) != 1:
         return
     (user,) = found.users
-    named_by_id = found.matched_by == "map" and any(name == user.id for name, _value in pairs)
-    assert user.external is False or "external_user" in codes or named_by_id
-    assert user.resource is False or "resource_account" in codes or named_by_id
+    named_by_id = found.matched_by == "map" and (user.id, str(guid(1))) in pairs
+    assert not found.explicit or named_by_id or found.matched_by == "immutable_id"
     key = next(key for key in keys if key.name == found.matched_by)
-    assert key.weak is ("weak_match" in codes)
-    if codes or key.is_anchor:
+    assert found.weak is key.weak
+    if found.contradictions or found.beside or found.weak or user.external or user.resource or key.is_anchor:
         return
     # Nothing speaks against the pair: then no other live user fits as well, by this key or by a stronger one.
     for item in found.evidence:
