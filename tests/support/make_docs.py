@@ -20,8 +20,8 @@ PAGE = Path(__file__).parents[2] / "docs/reading-a-plan.md"
 BEGIN = "<!-- codes: written by make docs from plugins/module_utils/_hard_match/*_codes.py -->"
 END = "<!-- end of codes -->"
 
-# The files in the order in which a reader meets their codes, and what the chapter is called. A file that is not named here
-# comes last, under the first sentence of its docstring.
+# The files in the order in which a reader meets their codes, and what the chapter is called. A file that is not named
+# here comes last, under the first sentence of its docstring.
 CHAPTERS = {
     "match": "Who belongs to whom",
     "user": "Users, before and after the write",

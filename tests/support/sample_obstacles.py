@@ -81,13 +81,13 @@ def another_user(login: str, **values: Any) -> Step:
     return step
 
 
-def deleted_user(**values: Any) -> Step:
-    """There is another user in the recycle bin."""
+def deleted_user(signed_in_as: str = "former.{login}@{domain}", **values: Any) -> Step:
+    """There is another user in the recycle bin, whose name begins with its id since then."""
 
     def step(person: Person, others: Others) -> None:
         login = f"former.{person.login}"
         gone = identifier("cloud user", login)
-        name = f"{gone.replace('-', '')}{login}@{DOMAIN}"
+        name = f"{gone.replace('-', '')}{_filled(signed_in_as, person)}"
         usual = {"id": gone, "userPrincipalName": name, "mail": None, "deletedDateTime": DELETED_AT}
         filled = {name: _filled(value, person) for name, value in values.items()}
         others.deleted_users.append(cloud_user(login, f"{person.display_name} (former)", **{**usual, **filled}))
@@ -241,13 +241,11 @@ OBSTACLES: tuple[Obstacle, ...] = (
         (another_user("left.{login}", onPremisesSecurityIdentifier="{sid}"),),
     ),
     Obstacle(
-        "another user has the sign-in name",
+        "a deleted user had the sign-in name; the mail address fits",
         STOPPED,
         (
-            in_cloud(
-                userPrincipalName="first.{login}@{domain}", mail=None, proxyAddresses=[], mailNickname="first.{login}"
-            ),
-            another_user("{login}", id=identifier("cloud user", "holder of the sign-in name")),
+            in_cloud(userPrincipalName="first.{login}@{domain}"),
+            deleted_user(signed_in_as="{upn}", proxyAddresses=["SMTP:former.{login}@{domain}"]),
         ),
     ),
     # What a reviewer may release
