@@ -110,9 +110,7 @@ def test_a_property_that_no_user_carries_is_named_as_not_rehearsable():
 def test_what_a_full_seed_of_an_export_carries_is_rehearsable():
     everything = dict.fromkeys([*USER.properties, "onPremisesSyncBehavior"])
     row = {**everything, "userPrincipalName": "a@b.c", "onPremisesSyncBehavior": {"isCloudManaged": False}}
-    groups = [
-        {"displayName": "G", "isAssignableToRole": False, "membershipRule": None, **dict.fromkeys(GROUP_LISTS, [])}
-    ]
+    group = {"displayName": "G", "isAssignableToRole": False, "membershipRule": None, **dict.fromkeys(GROUP_LISTS)}
     sections = {name: [] for name in ("deletedUsers", "deletedGroups", "contacts", "domains", "roles")}
     seed = {"users": [row], "groups": [group], **sections, "features": {}}
     assert build_tenant(seed, TenantClock()).notes == []
