@@ -120,6 +120,8 @@ class _Seed:
     def write(self, file: AtomicFile, params: Mapping[str, Any]) -> None:
         """Write all sections, the small ones on one line each."""
         client = self._client
+        # First, because a file that cannot be used is found out sooner than a tenant is read.
+        directories = self._write_exports(params)
         organization, features = self._note(get_organization(client)), self._note(get_sync_features(client))
         domains = self._note(list_domains(client))
         tenant = {name: organization[name] for name in _TENANT if name in organization} if organization else {}
@@ -139,7 +141,8 @@ class _Seed:
         contacts = self._closed(list_contacts(client), "contacts", "OrgContact.Read.All")
         self._write_rows(file, "contacts", contacts, "contacts")
         self._write_roles(file)
-        self._write_exports(file, params)
+        if directories:
+            file.write(b",\n" + _field("directories", directories))
         file.write(b"\n}\n")
 
     def _write_rows(
@@ -198,14 +201,15 @@ class _Seed:
         roles = [role.shown(self._pseudonyms) for role in reading.roles]
         file.write(b",\n" + _field("roles", roles))
 
-    def _write_exports(self, file: AtomicFile, params: Mapping[str, Any]) -> None:
+    def _write_exports(self, params: Mapping[str, Any]) -> list[Row]:
+        """Write the exports; return the directories that they are of."""
         if not params["exports"]:
-            return
+            return []
         written = write_exports(self._client, params["exports"], params["dest"], self._pseudonyms)
         self.exports = written.paths
         self.unchecked += written.unchecked
         self.warnings += written.warnings
-        file.write(b",\n" + _field("directories", written.directories))
+        return written.directories
 
     def _note(self, reading: Reading) -> Any:
         if reading.unchecked:
