@@ -25,11 +25,11 @@ ANCHOR = "onPremisesImmutableId"
 
 KILLS = 50
 # Rounds side by side, each with users of its own: most of their time is waiting.
-LANES = 6
+LANES = 8
 USERS = 40
 SEED = os.environ.get("HYBRID_TEST_SEED", "20261123")
 # How long reads by id lag behind in this tenant; a rerun waits a little longer for what a killed run left open.
-LAG, SETTLED = 1, 3
+LAG, SETTLED = 1, 5
 _MODULE = f"""
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs import confirmation
 from ansible_collections.hybrid.identity.plugins.modules import entra_immutable_id
@@ -440,7 +440,6 @@ def test_what_is_no_journal_is_refused(
     plan = playbooks.folder / "plan.jsonl"
     plan.write_text(json.dumps({"kind": "plan", "version": 1}) + "\n", encoding="utf-8")
     run = playbooks.tasks([{"hybrid.identity.entra_immutable_id": {"restore": [str(plan)]}}], tenant.environment)
-    result = run.result("entra_immutable_id")
-    assert result["failed"]
-    assert str(plan) in result["msg"]
+    assert run.returncode != 0
+    assert str(plan) in run.result("entra_immutable_id")["msg"]
     assert tenant.writes() == []
