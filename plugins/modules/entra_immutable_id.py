@@ -490,7 +490,7 @@ users:
         - What else of the user a review rests on, as it was when the plan was made; a user for whom one of these
           changed is left alone. Null when none was found.
       type: dict
-      sample: {"synced": null, "enabled": true, "primary_address": "jane@example.com", "external": false}
+      sample: {"synced": null, "enabled": true, "primary_address": "jane@example.com"}
     changed:
       description: Whether the value was changed, or in check mode would be.
       type: bool
@@ -510,8 +510,8 @@ problems:
   sample: []
 at_risk:
   description: >-
-    Names of users that are written and that sync takes, or may take, at most O(return_limit). Unless the sync is paused,
-    it takes them by name or address before, or makes second users of them.
+    Names of users that are written and that sync takes, or may take, at most O(return_limit). Unless the sync is
+    paused, it takes them by name or address before, or makes second users of them.
   returned: success, and on failure once there is a plan
   type: list
   elements: str
@@ -602,7 +602,7 @@ dest:
 csv:
   description:
     - In check mode, the table of the plan for people, beside O(dest) and with C(.csv) in place of its ending; null
-      without O(dest). It is for reading only.
+      without O(dest). Its column C(releasable) says which rows an approval would release. It is for reading only.
   returned: success, and on failure once there is a plan
   type: str
   sample: /srv/hard-match/plan.csv

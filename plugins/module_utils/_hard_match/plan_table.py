@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import blocking
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import may_be_released
 
 Row = Mapping[str, Any]
 
@@ -109,6 +110,7 @@ COLUMNS: dict[str, Callable[[Row], Any]] = {
     "message": _reason("message"),
     "remedy": _reason("remedy"),
     "also": _codes_behind,
+    "releasable": may_be_released,
     "approved": _field("approved"),
     "before": _field("before"),
     "after": _field("after"),

@@ -35,6 +35,7 @@ def unclaimed_rows(users: Iterable[CloudUser], claimed: Collection[str]) -> Iter
             "changed": False,
             "error": None,
             "wave": None,
+            "seen": None,
         }
 
 

@@ -50,7 +50,16 @@ def test_a_reason_and_what_stands_behind_it():
         *list(why.values())[1:],
         "guest; protected",
     ]
-    assert shown["approved"] == ""
+    assert (shown["approved"], shown["releasable"]) == ("", "false")
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "releasable"),
+    [("blocked", "weak_match", "true"), ("blocked", "role_held", "false"), ("set", "x", "false")],
+)
+def test_a_person_sees_which_rows_an_approval_releases(action, code, releasable):
+    row = planned(action=action, reason={"code": code, "message": "m", "remedy": "r"}, evidence=[])
+    assert cells(row)["releasable"] == releasable
 
 
 def test_other_candidates_are_named_once_and_the_user_of_the_row_is_not_one():
