@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_object import is_out_of_scope, no_match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
@@ -16,78 +16,98 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
 
+
+class _Claim(NamedTuple):
+    """A row that is about a user: the first of those that say the same."""
+
+    number: int
+    subject: str
+    #: How the row came to the user.
+    key: Optional[str]
+    #: The user has its anchor already.
+    holds: bool
+
+
 # What two rows that say the same have in common: the AD object, or the user, and the anchor.
 _Saying = tuple[str, Optional[str]]
 
 
-class _Claims(NamedTuple):
-    """All that rows want of one user. Rows that say the same count once: the first of them."""
+class _Groups:
+    """A dict of dicts in which a group of one, as almost all are, is as small as a tuple."""
 
-    #: What is said -> number of the first row that says it.
-    first: dict[_Saying, int]
-    #: What is said -> how a person finds that row, and how the row came to the user.
-    shown: dict[_Saying, str]
-    #: Those whose anchor the user has already.
-    holding: set[_Saying]
-    #: Of those shown, the ones that a strong key found.
-    strong: dict[_Saying, str]
+    def __init__(self) -> None:
+        self._of: dict[str, Union[tuple[Any, Any], dict[Any, Any]]] = {}
+
+    def put(self, group: str, key: Any, value: Any) -> None:
+        """Add an entry, unless the group has one with this key."""
+        found = self._of.get(group)
+        if found is None:
+            self._of[group] = (key, value)
+        elif isinstance(found, dict):
+            found.setdefault(key, value)
+        elif found[0] != key:
+            self._of[group] = dict([found, (key, value)])
+
+    def of(self, group: str) -> Mapping[Any, Any]:
+        """Return the entries in the order in which they came."""
+        found = self._of.get(group, {})
+        return found if isinstance(found, dict) else dict([found])
 
 
 class Claims:
     """Filled with all rows before anything is decided; memory and time grow with the rows, not with their pairs."""
 
     def __init__(self) -> None:
-        self._users: dict[str, _Claims] = {}
-        self._anchors: dict[str, dict[str, str]] = {}
+        # User id -> what is said -> the claim; a key of weak_match_by makes a weak one.
+        self._strong = _Groups()
+        self._weak = _Groups()
+        # Anchor -> AD object or user -> how a person finds it.
+        self._anchors = _Groups()
 
     def add(self, number: int, wish: Wish, found: Match) -> None:
         """Take note of one row."""
         if no_match(wish):
             return
         user = found.users[0] if len(found.users) == 1 else None
-        identity = wish.identity(user.id if user else None)
+        identity, subject = wish.identity(user.id if user else None), wish.subject
         if wish.held:
-            self._anchors.setdefault(wish.held, {}).setdefault(identity, wish.subject)
+            self._anchors.put(wish.held, identity, subject)
         if user is None:
             return
         holds = wish.held is not None and user.immutable_id == wish.held
         # What sync leaves out can take nobody's place, unless it has done so already.
-        if not found.claims or (not holds and is_out_of_scope(wish)):
-            return
-        claims = self._users.setdefault(user.id, _Claims({}, {}, set(), {}))
-        saying = (identity, wish.held)
-        if claims.first.setdefault(saying, number) == number:
-            claims.shown[saying] = f"{wish.subject} ({wish.held or 'no anchor'}, found by {found.matched_by})"
-        if holds:
-            claims.holding.add(saying)
-        if not found.weak:
-            claims.strong.setdefault(saying, claims.shown[saying])
+        if found.claims and (holds or not is_out_of_scope(wish)):
+            claims = self._weak if found.weak else self._strong
+            claims.put(user.id, (identity, wish.held), _Claim(number, subject, found.matched_by, holds))
 
     def same_anchor(self, wish: Wish, user: CloudUser) -> str:
         """Name the rows about something else that want this wish's anchor; an empty text if there are none."""
-        return _others(self._anchors.get(wish.held or "", {}), wish.identity(user.id))
+        owners, own = self._anchors.of(wish.held or ""), wish.identity(user.id)
+        few = [subject for identity, subject in itertools.islice(owners.items(), NAMED + 1) if identity != own]
+        return listed(few, len(owners) - (own in owners))
 
     def rivals(self, wish: Wish, user: CloudUser) -> str:
         """Name the rows that claim this user, with anchor and key of each, if others than this one do.
 
         :return: an empty text if none has as good a right.
         """
-        claims = self._users.get(user.id)
         saying = (wish.identity(user.id), wish.held)
-        if claims is None or saying in claims.holding:
-            return ""
+        strong, weak = self._strong.of(user.id), self._weak.of(user.id)
+        own = strong.get(saying) or weak.get(saying)
         # A pair that only a weak key found is no rival of one that a strong key found.
-        equals = claims.strong if saying in claims.strong else claims.shown
-        return _others(equals, None) if _others(equals, saying) else ""
+        equals = [strong] if saying in strong else [strong, weak]
+        total = sum(map(len, equals))
+        if (own and own.holds) or total == (own is not None):
+            return ""
+        claims = itertools.chain.from_iterable(claims.items() for claims in equals)
+        return listed([_shown(*item) for item in itertools.islice(claims, NAMED)], total)
 
     def listed_before(self, number: int, wish: Wish, user: CloudUser) -> bool:
         """Tell whether an earlier row says the same."""
-        claims = self._users.get(user.id)
         saying = (wish.identity(user.id), wish.held)
-        return claims is not None and claims.first.get(saying, number) < number
+        claims = (self._strong.of(user.id).get(saying), self._weak.of(user.id).get(saying))
+        return any(claim is not None and claim.number < number for claim in claims)
 
 
-def _others(names: Mapping[Any, str], own: Any) -> str:
-    """Return the names of all but one, of many the first few: time must not grow with their number."""
-    few = [name for key, name in itertools.islice(names.items(), NAMED + 1) if key != own]
-    return listed(few, len(names) - (own in names))
+def _shown(saying: _Saying, claim: _Claim) -> str:
+    return f"{claim.subject} ({saying[1] or 'no anchor'}, found by {claim.key})"

@@ -312,14 +312,20 @@ CHECKS = (
 )
 
 
+# Column -> the checks that it asks for, and whether their findings decide.
+_ASKED = {
+    column: tuple((check.find, weight == DECIDES) for check in CHECKS for weight in [getattr(check, column)] if weight)
+    for column in Check._fields[1:]
+}
+
+
 def findings(case: Case) -> list[Finding]:
     """Return what was found, in the order of the table; what is only said has no action."""
     found = []
-    for check in CHECKS:
-        weight = getattr(check, _column(case))
-        finding = check.find(case) if weight else None
+    for find, decides in _ASKED[_column(case)]:
+        finding = find(case)
         if finding is not None:
-            found.append(finding if weight == DECIDES else finding._replace(action=None))
+            found.append(finding if decides else finding._replace(action=None))
     return found
 
 
