@@ -243,6 +243,8 @@ options:
       - File to which every write is noted before and after, only ever appended to. It must be this tenant's.
       - The default is O(dest) with C(.journal.jsonl) appended, else a new file in a private directory
         (E(HYBRID_IDENTITY_STATE_DIR), else C(hybrid.identity) below E(XDG_STATE_HOME) or C(~/.local/state)).
+      - A run that was killed is continued by running it again with the same journal. What is known to be written is not
+        written twice; what the killed run left open is looked for first, for at most two minutes after it was sent.
       - The backup of all targets is written beside it, see RV(backup).
     type: path
 attributes:
@@ -614,7 +616,12 @@ journal:
 backup:
   description:
     - The file with all readable properties of every target as they were before the first write, beside the journal;
-      null when nothing was to be written, and in check mode.
+      null when nothing was to be written, and in check mode. A target that is not in it is not written.
+    - A run that continues a journal adds the users that its backup lacks, and leaves those it has as they are.
+    - It is JSON Lines, each with C(id), C(user), C(time) and C(properties). Not in it is what Graph returns only by
+      itself (C(aboutMe), C(mySite), C(skills), C(birthday) and the like, C(mailboxSettings)), what needs further
+      permissions (C(signInActivity), C(customSecurityAttributes), C(authorizationInfo), C(employeeLeaveDateTime)),
+      and passwords.
   returned: success, and on failure once there is a plan
   type: str
   sample: /srv/hard-match/result.jsonl.journal.backup.jsonl

@@ -257,6 +257,11 @@ class _Run:
             self._journal = path
             backup = save_backup(client, planned.rows(), path)
             self._backup = backup.path
+            if backup.missing:
+                self._context.warn(
+                    f"The service does not return all properties of users together, so {backup.path} lacks "
+                    f"{', '.join(backup.missing)}."
+                )
             self._writer = self._new_writer(journal, backup.unsaved)
             output.collect(self._writer.run(planned.rows()))
 
