@@ -62,7 +62,6 @@ _ALWAYS_CARRIED = frozenset(
     )
 )
 _ACCOUNT_DISABLED = 0x2
-_FURTHER = {name.lower(): name for name in FURTHER}
 # What only the filters built into sync look at.
 _SCOPE_ATTRIBUTES = ("isCriticalSystemObject", "adminDescription", "isDeleted", "groupType")
 _NEVER = (0, (1 << 63) - 1)
@@ -205,11 +204,11 @@ def _synced_attributes(values: dict[str, list[bytes]]) -> dict[str, Any]:
     """Return what sync sends besides the fields of a row, by LDAP name; what has no value is left out."""
     found: dict[str, Any] = {}
     for key, raw in values.items():
-        name = _FURTHER.get(key)
-        if name is not None:
-            value = _READERS.get(key, _one_or_more)(raw)
+        known = _FURTHER.get(key)
+        if known is not None:
+            value = known[1](raw)
             if value is not None:
-                found[name] = value
+                found[known[0]] = value
     return found
 
 
@@ -302,7 +301,8 @@ def _expiry(values: list[bytes]) -> str | None:
     return None if _integer(values) in _NEVER else _time(values)
 
 
-_READERS: dict[str, Callable[[list[bytes]], Any]] = {"accountexpires": _expiry, "useraccountcontrol": _integer}
+_READERS: dict[str, Callable[[list[bytes]], Any]] = {"accountExpires": _expiry, "userAccountControl": _integer}
+_FURTHER = {name.lower(): (name, _READERS.get(name, _one_or_more)) for name in FURTHER}
 
 
 def _sid(values: list[bytes] | None) -> str | None:

@@ -80,4 +80,11 @@ GROUP_CODES: tuple[tuple[str, str, str, str], ...] = (
         "Move it into one, or tick its container in the domain and OU filtering of Entra Connect.",
         _FILTERING,
     ),
+    (
+        "filtered_by_own_rules",
+        "Whether sync takes this object cannot be told: the server of the export has rules of its own that leave "
+        "objects out ({rules}).",
+        "Look at these rules, or at the object in the metaverse.",
+        _FILTERING,
+    ),
 )

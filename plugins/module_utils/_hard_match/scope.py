@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import Rdns, is_under, rdns
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed, reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ldap_filter import LdapFilter
 
 # Recipient types that Exchange uses for itself: arbitration, discovery and system mailboxes, plans and the like.
@@ -84,6 +84,8 @@ class Selection(NamedTuple):
     filter: Optional[LdapFilter] = None
     #: The domains of a sync server; what lies in none of them is not synced.
     partitions: tuple[Partition, ...] = ()
+    #: Names of rules on the server that are not built in and leave objects out: what they say is not evaluated here.
+    own_rules: tuple[str, ...] = ()
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -124,14 +126,16 @@ def judge(facts: Facts, selection: Selection | None) -> Verdict:
     if reasons:
         return Verdict(False, reasons)
     if selected is None:
-        return Verdict(None, [reason("selection_unknown")])
+        reasons.append(reason("selection_unknown"))
     missing = {name for rule in unknown for name in rule.reads if facts.values(name.lower()) is None}
-    missing |= {name for test, answer in selected if answer is None for name in test.reads(selection)}  # type: ignore[arg-type]
+    missing |= {name for test, answer in selected or () if answer is None for name in test.reads(selection)}  # type: ignore[arg-type]
     if missing:
-        return Verdict(None, [reason("scope_unchecked", attributes=", ".join(sorted(missing)))])
-    if unknown:
-        return Verdict(None, [reason(rule.code) for rule in unknown])
-    return Verdict(True, [])
+        reasons.append(reason("scope_unchecked", attributes=", ".join(sorted(missing))))
+    else:
+        reasons += [reason(rule.code) for rule in unknown]
+    if selection and selection.own_rules:
+        reasons.append(reason("filtered_by_own_rules", rules=listed(selection.own_rules)))
+    return Verdict(None if reasons else True, reasons)
 
 
 def _starts(name: str, *prefixes: str) -> Callable[[Facts], Optional[bool]]:
@@ -211,10 +215,10 @@ def _first_rdn_holds(mark: str) -> Callable[[Facts], Optional[bool]]:
 
 
 def _is_deleted(facts: Facts) -> bool:
-    return facts.text("isdeleted") == "true" or bool(_DELETED(facts))
+    return facts.text("isdeleted") == "true" or bool(_named_deleted(facts))
 
 
-_DELETED = _first_rdn_holds("del:")
+_named_deleted = _first_rdn_holds("del:")
 
 
 def _addresses(facts: Facts) -> list[str] | None:
@@ -331,7 +335,7 @@ def _in_ous(facts: Facts, selection: Selection) -> bool | None:
 
 
 def _in_group(facts: Facts, selection: Selection) -> bool | None:
-    partition = selection.partition_of(rdns(facts.dn))
+    partition = selection.partition_of(rdns(facts.dn)) if selection.partitions else None
     wanted = {group for group in (selection.group, partition and partition.group) if group}
     if not wanted:
         return True

@@ -30,6 +30,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.record 
     AnchorSettings,
     anchors_differ,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.server_export import (
+    ServerExport,
+    read_server_export,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import dns_domain
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.duplicates import Census, Duplicates
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects import (
@@ -61,7 +65,12 @@ ARGUMENTS: dict[str, Any] = {
     "login_attribute": {"type": "str", "default": DEFAULT_LOGIN_ATTRIBUTE},
     "sync_scope": {
         "type": "dict",
-        "options": {"ous": {"type": "raw"}, "group": {"type": "str"}, "filter": {"type": "str"}},
+        "options": {
+            "ous": {"type": "raw"},
+            "group": {"type": "str"},
+            "filter": {"type": "str"},
+            "server_export": {"type": "path"},
+        },
     },
     "dest": {"type": "path"},
     "return_limit": {"type": "int", "default": 1000},
@@ -117,11 +126,15 @@ def _open(
     params: dict[str, Any], identities: Identities | None, context: Context
 ) -> tuple[list[ObjectSource], str | None]:
     """Return the sources to read, and the domain they belong to where that is known."""
+    scope = params["sync_scope"] or {}
+    server = read_server_export(scope["server_export"]) if scope.get("server_export") else None
     reading = Reading(
         AnchorSettings(params["anchor"], params["anchor_attribute"] if params["anchor"] == ATTRIBUTE else None),
         params["login_attribute"],
-        read_selection(params["sync_scope"]),
+        read_selection(scope, server),
     )
+    if server:
+        _warn_of_contradictions(server, reading, context)
     if params["src"]:
         if params["filter"] != DEFAULT_FILTER:
             context.warn("filter is for LDAP only; what src holds was not filtered.")
@@ -129,6 +142,29 @@ def _open(
     filters = None if identities is None else list(identities.filters(params["filter"]))
     directory = open_directory(params, reading.attributes(), context.warn, filters)
     return [from_directory(directory, reading)], dns_domain(directory.base)
+
+
+def _warn_of_contradictions(server: ServerExport, reading: Reading, context: Context) -> None:
+    """Say where the options are not what the sync server is configured for."""
+    anchor, configured = reading.anchor, server.anchor_attribute
+    if configured and configured.lower() not in _anchor_names(anchor):
+        context.warn(
+            f"The sync server of server_export uses {configured} as its source anchor, and anchor is {anchor.mode}. "
+            "Give the anchor that the server uses: its values are the ones that match."
+        )
+    login = server.login_attribute
+    if login and login.lower() != reading.login_attribute.lower():
+        context.warn(
+            f"The sync server of server_export sends {login} as the user principal name, and login_attribute is "
+            f"{reading.login_attribute}. Give login_attribute: {login}."
+        )
+
+
+def _anchor_names(anchor: AnchorSettings) -> tuple[str, ...]:
+    """Return the attributes, in lower case, that a server may name for this choice of an anchor."""
+    if anchor.mode == ATTRIBUTE:
+        return ((anchor.attribute or "").lower(),)
+    return ("objectguid",) if anchor.mode == OBJECT_GUID else ("ms-ds-consistencyguid",)
 
 
 class _Domain:

@@ -18,6 +18,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.record 
     to_row,
     wanted_attributes,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.server_export import ServerExport
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import rdns
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ldap_filter import parse_filter
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.scope import Facts, Selection, judge
@@ -125,14 +126,19 @@ def common_fields(sources: Iterable[ObjectSource]) -> set[str]:
     return set.intersection(*(source.fields for source in sources))
 
 
-def read_selection(sync_scope: dict[str, Any] | None) -> Selection | None:
-    """Return the option ``sync_scope`` as a selection; None when nothing was given."""
+def read_selection(sync_scope: dict[str, Any] | None, server: ServerExport | None = None) -> Selection | None:
+    """Return the option ``sync_scope`` as a selection; None when nothing was given.
+
+    :param server: the server's configuration, if ``server_export`` names one.
+    """
     if not sync_scope:
         return None
     selection = Selection(
         ous=tuple(rdns(ou) for ou in string_list(sync_scope.get("ous"), "sync_scope.ous")),
         group=rdns(sync_scope["group"]) if sync_scope.get("group") else None,
         filter=parse_filter(sync_scope["filter"]) if sync_scope.get("filter") else None,
+        partitions=server.partitions if server else (),
+        own_rules=server.filtering_rules if server else (),
     )
     return selection if any(selection) else None
 
