@@ -49,12 +49,6 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
         _OURS,
     ),
     ("listed_twice", "The same row stands in the input before.", "Nothing needs to be done.", _OURS),
-    (
-        "guest",
-        "The user that fits is a guest: {user}.",
-        "Guests are not tied to AD objects unawares. If it is meant, name the user by its id in users.",
-        _OURS,
-    ),
     # Who must not be touched
     ("protected", "The user is one of protected_users.", "Take it off that list if it is meant.", _OURS),
     (
