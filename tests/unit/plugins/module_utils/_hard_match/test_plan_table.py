@@ -55,7 +55,7 @@ def test_a_reason_and_what_stands_behind_it():
 
 @pytest.mark.parametrize(
     ("action", "code", "releasable"),
-    [("blocked", "weak_match", "true"), ("blocked", "role_held", "false"), ("set", "x", "false")],
+    [("blocked", "weak_match", "true"), ("blocked", "role_held", "false"), ("set", "weak_match", "false")],
 )
 def test_a_person_sees_which_rows_an_approval_releases(action, code, releasable):
     row = planned(action=action, reason={"code": code, "message": "m", "remedy": "r"}, evidence=[])

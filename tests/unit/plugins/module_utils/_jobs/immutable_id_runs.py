@@ -34,8 +34,8 @@ def run(tenant, *, check_mode=False, diff_mode=False, warnings=None, now=time.ti
         {**DEFAULTS, **params},
         context,
         client_of=lambda _params: tenant,
-        clock=tenant.clock,
-        sleep=tenant.sleep,
+        clock=getattr(tenant, "clock", time.monotonic),
+        sleep=getattr(tenant, "sleep", time.sleep),
         now=now,
     )
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 import os
 import pathlib
 import subprocess
 import sys
 
 import pytest
+from graph_double import Graph
 from immutable_id_runs import actions, ad_object, make_plan, objects_file, pairs, rows_of, run
 from tenant_double import ANCHOR, Tenant, anchor, guid, name, user_id
 
@@ -275,3 +277,25 @@ def test_two_plans_of_an_unchanged_world_are_the_same_bytes(tmp_path):
         plans.add((b"\n".join(rows), (tmp_path / "plan.csv").read_bytes()))
     assert len(plans) == 1
     assert len(rows) > 12
+
+
+# The budget of requests
+
+
+@pytest.mark.parametrize(("users", "candidates"), [(1_000, 1_000), (20_000, 1_500)])
+def test_a_plan_keeps_to_the_written_budget(tmp_path, users, candidates):
+    graph = Graph(domains=[{"id": "contoso.com", "isVerified": True, "authenticationType": "Managed"}])
+    graph.collections["/users"] = [
+        {"id": user_id(number), "userPrincipalName": name(number)} for number in range(users)
+    ]
+    for number in range(candidates):
+        graph.objects[f"/users/{user_id(number)}/onPremisesSyncBehavior"] = {"isCloudManaged": False}
+        graph.objects[f"beta:/users/{user_id(number)}"] = {"id": user_id(number), "onPremisesObjectIdentifier": None}
+    result = plan(graph, tmp_path, *(ad_object(number) for number in range(candidates)), return_limit=0)
+    assert result["summary"]["set"] == candidates
+    listings = math.ceil(users / 999) + len(("deleted users", "groups", "deleted groups", "contacts"))
+    tenant = len(("organization", "domains", "features"))
+    roles = len(("definitions", "assignments", "eligibilities"))
+    cloud_sync = 1
+    look_ups = 2 * candidates // 20
+    assert result["summary"]["requests"] == listings + tenant + roles + cloud_sync + look_ups
