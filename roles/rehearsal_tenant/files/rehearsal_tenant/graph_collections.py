@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional
 
 from .messages import GraphRequest, Reply
-from .odata import Body, Query, encode_token, link, project, read_query
+from .odata import Body, Query, encode_token, link, projection, read_query
 from .shapes import Shape
 
 Source = Callable[[str], Iterable[Body]]
@@ -42,7 +42,7 @@ def answer_collection(
     if next_token is not None:
         body["@odata.nextLink"] = link(request, request.path, skiptoken=encode_token(next_token))
     if show is None:
-        body["value"] = [project(item, query.select, shape, query.expand) for item in page]
+        body["value"] = list(map(projection(query.select, shape, query.expand), page))
     else:
         body["value"] = [show(item, query.select) for item in page]
     return Reply(200, body)

@@ -104,13 +104,18 @@ def read_expand(request: GraphRequest, shape: Shape) -> tuple[str, ...]:
     return names
 
 
-def project(body: Body, names: tuple[str, ...], shape: Shape, expand: tuple[str, ...] = ()) -> Body:
+def project(body: Body, names: tuple[str, ...], shape: Shape) -> Body:
     """The object as it is returned: only what was asked for, and ``id``."""
-    shown = {name: body.get(name, shape.empty(name)) for name in names}
+    return projection(names, shape)(body)
+
+
+def projection(names: tuple[str, ...], shape: Shape, expand: tuple[str, ...] = ()) -> Callable[[Body], Body]:
+    """``project`` for many objects of one kind."""
+    wanted = {name: shape.empty(name) for name in names}
     if "id" in shape.properties:
-        shown.setdefault("id", body.get("id"))
-    shown.update({name: body.get(name) for name in expand})
-    return shown
+        wanted.setdefault("id", None)
+    wanted.update(dict.fromkeys(expand))
+    return lambda body: {name: body.get(name, empty) for name, empty in wanted.items()}
 
 
 def encode_token(value: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
+from collections.abc import Iterator
 from typing import Any, Optional
 
 from .blind_spots import blind_spots
@@ -107,15 +108,18 @@ class _Loader:
         self.last_sync: Optional[str] = None
 
     def load(self, rows: list[Any], section: str, kind: str, container: str) -> None:
+        self._tenant.store.fill(kind, self._checked(rows, section, kind, container), container)
+
+    def _checked(self, rows: list[Any], section: str, kind: str, container: str) -> Iterator[dict[str, Any]]:
         for index, row in enumerate(rows):
             place = f"{section}[{index}]"
             body = self._body(_object(row, place), place, kind)
             if container == DELETED:
                 body["deletedDateTime"] = body.get("deletedDateTime") or rfc3339(self._tenant.clock.now())
             self._claim(body, place, container)
-            self._tenant.store.put(kind, body["id"], body, container, LONG_AGO)
             self.any_synced = self.any_synced or body.get("onPremisesSyncEnabled") is True
             self.last_sync = max(filter(None, (self.last_sync, body.get("onPremisesLastSyncDateTime"))), default=None)
+            yield body
 
     def _body(self, row: dict[str, Any], place: str, kind: str) -> dict[str, Any]:
         shape = KINDS[kind]

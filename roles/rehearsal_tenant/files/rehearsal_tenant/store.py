@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
 LIVE, DELETED, GONE = "live", "deleted", "gone"
@@ -61,20 +61,30 @@ class Store:
         """Write an object; its former version stays readable as the past."""
         self._db.execute("BEGIN")
         self._db.execute("UPDATE version SET until = ? WHERE id = ? AND until = ?", (now, object_id, FOREVER))
+        self._db.execute("DELETE FROM claim WHERE id = ?", (object_id,))
+        self._insert(kind, object_id, body, container, now)
+        self._db.execute("COMMIT")
+        self._writes += 1
+        if self._writes % 1000 == 0:
+            self._db.execute("DELETE FROM version WHERE until < ? AND until < 1e18", (now - KEEP_PAST_SECONDS,))
+
+    def fill(self, kind: str, bodies: Iterable[dict[str, Any]], container: str) -> None:
+        """Objects that were there before anything happened; their ids are new."""
+        self._db.execute("BEGIN")
+        for body in bodies:
+            self._insert(kind, body["id"], body, container, LONG_AGO)
+        self._db.execute("COMMIT")
+
+    def _insert(self, kind: str, object_id: str, body: dict[str, Any], container: str, now: float) -> None:
         self._db.execute(
             "INSERT INTO version (kind, id, container, body, since, until) VALUES (?, ?, ?, ?, ?, ?)",
             (kind, object_id, container, json.dumps(body), now, FOREVER),
         )
-        self._db.execute("DELETE FROM claim WHERE id = ?", (object_id,))
         if container != GONE:
             self._db.executemany(
                 "INSERT INTO claim (property, value, id) VALUES (?, ?, ?)",
                 [(name, value, object_id) for name, value in claims_of(body)],
             )
-        self._db.execute("COMMIT")
-        self._writes += 1
-        if self._writes % 1000 == 0:
-            self._db.execute("DELETE FROM version WHERE until < ? AND until < 1e18", (now - KEEP_PAST_SECONDS,))
 
     def get(self, object_id: str, as_of: float = FOREVER) -> Optional[Stored]:
         """The object as it was at that time (default: as it is); None when it was not there or is gone."""
