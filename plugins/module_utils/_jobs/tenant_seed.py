@@ -57,14 +57,6 @@ ARGUMENTS: dict[str, Any] = {
 
 # Users whose look-ups share batches.
 _CHUNK = 1000
-# What a user that was synced once keeps of it, or some of it.
-_TRACES = (
-    "onPremisesSyncEnabled",
-    "onPremisesImmutableId",
-    "onPremisesLastSyncDateTime",
-    "onPremisesSecurityIdentifier",
-    "onPremisesDistinguishedName",
-)
 _TENANT = ("id", "displayName", "onPremisesSyncEnabled", "onPremisesLastSyncDateTime")
 
 
@@ -168,12 +160,13 @@ class _Seed:
                 chunk = list(itertools.islice(users, _CHUNK))
                 if not chunk:
                     break
-                found = lookups.look_up(user["id"] for user in chunk if any(user.get(name) for name in _TRACES))
+                # Of everybody: a user whose other traces of a sync were removed may still be mapped to an AD object.
+                found = lookups.look_up(user["id"] for user in chunk)
                 for user in chunk:
-                    known = found.get(user["id"])
-                    if known is not None and known.cloud_managed is not None:
+                    known = found[user["id"]]
+                    if known.cloud_managed is not None:
                         user["onPremisesSyncBehavior"] = {"isCloudManaged": known.cloud_managed}
-                    if known is not None and known.identifier_known:
+                    if known.identifier_known:
                         user["onPremisesObjectIdentifier"] = known.object_identifier
                     yield user
         finally:

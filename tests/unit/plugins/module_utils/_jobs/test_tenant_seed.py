@@ -78,6 +78,8 @@ def company():
     graph.objects["/organization"] = {
         "value": [{"id": TENANT, "displayName": "Contoso", "onPremisesSyncEnabled": True, "verifiedDomains": []}]
     }
+    graph.objects["/users/u1/onPremisesSyncBehavior"] = {"isCloudManaged": False}
+    graph.objects["beta:/users/u1"] = {"id": "u1", "onPremisesObjectIdentifier": None}
     graph.objects["/users/u2/onPremisesSyncBehavior"] = {"isCloudManaged": True}
     graph.objects["beta:/users/u2"] = {"id": "u2", "onPremisesObjectIdentifier": "a-guid"}
     return graph
@@ -90,6 +92,7 @@ def test_a_whole_seed(tmp_path):
     assert [user["id"] for user in seed["users"]] == ["u1", "u2"]
     assert seed["users"][1]["onPremisesSyncBehavior"] == {"isCloudManaged": True}
     assert seed["users"][1]["onPremisesObjectIdentifier"] == "a-guid"
+    assert seed["users"][0]["onPremisesObjectIdentifier"] is None
     assert [user["id"] for user in seed["deletedUsers"]] == ["d1"]
     admins, glass = seed["groups"]
     assert (admins["members"], admins["owners"]) == (["u1"], ["u2"])
@@ -111,15 +114,6 @@ def test_the_file_is_private(tmp_path):
     _seed, result, _warnings = exported(Graph(), tmp_path)
     assert stat.S_IMODE((tmp_path / "seed.json").stat().st_mode) == 0o600
     assert result["key_file"] is None
-
-
-def test_only_users_with_traces_of_a_sync_are_looked_up(tmp_path):
-    graph = company()
-    exported(graph, tmp_path)
-    assert [path for path in graph.asked if path.startswith("/users/")] == [
-        "/users/u2/onPremisesSyncBehavior",
-        "/users/u2",
-    ]
 
 
 def test_of_the_plans_only_those_of_exchange_are_kept(tmp_path):
