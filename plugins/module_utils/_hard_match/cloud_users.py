@@ -164,6 +164,11 @@ class Found(NamedTuple):
     #: Users in the recycle bin.
     deleted: list[CloudUser]
 
+    @property
+    def live(self) -> list[CloudUser]:
+        """Return all that are not deleted."""
+        return [*self.members, *self.others] if self.others else self.members
+
     def add(self, user: CloudUser) -> None:
         """Take one more user, each once."""
         kind = self.deleted if user.deleted else self.others if user.external or user.resource else self.members

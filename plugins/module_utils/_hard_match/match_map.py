@@ -82,7 +82,7 @@ class MatchMap:
     def _take(self, pair: Pair, index: CloudIndex) -> None:
         same_object = self._by.setdefault(pair.field, {}).setdefault(_folded(pair.field, pair.value), [])
         users = index.look_up(*named_key(pair.user))
-        ids = [user.id for user in (*users.members, *users.others) or users.deleted]
+        ids = [user.id for user in users.live or users.deleted]
         if not ids:
             self._report(pair, pair.user, "the tenant has no such user, live or deleted.")
             ids = [pair.user.lower()]

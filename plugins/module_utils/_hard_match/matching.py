@@ -36,6 +36,9 @@ is ``immutable_id``, and somebody else holds the anchor         conflict ``ancho
 is any other one, and finds nobody                              no contradiction: that is what further keys are for
 ==============================================================  ======================================================
 
+A person who names a user by its id, in the map or in the input, means that user, whatever kind it is. Where two lines
+of the map give one AD object to two users, that is ``several_users``.
+
 What a weaker key finds never changes the decision; it is shown. A weak key that did not find the user says in the
 evidence whether it agrees.
 """
@@ -65,7 +68,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_
     Key,
     rewritten,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_map import MatchMap
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_map import MatchMap, Pair
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish, is_object_id
 
 # Of the candidates of one key, this many are shown as evidence: an address shared by thousands would fill the disk.
@@ -186,14 +189,21 @@ def _look_up_object(wish: Wish, index: CloudIndex, keys: list[Key], mapping: Mat
     tried = []
     for key in keys:
         if key.name == MAP:
-            pairs = mapping.pairs_of(wish.row or {}) if mapping else ()
-            tried += [_Tried(key, pair.user, None, index.look_up(*named_key(pair.user)), pair.line) for pair in pairs]
+            tried += [_map_line(pair, key, index) for pair in (mapping.pairs_of(wish.row or {}) if mapping else ())]
         elif key.finds:
             values = _values(wish, key)
             tried += [
                 _Tried(key, value, original, index.look_up(key.cloud, value)) for value, original in values.items()
             ]
     return tried
+
+
+def _map_line(pair: Pair, key: Key, index: CloudIndex) -> _Tried:
+    found = index.look_up(*named_key(pair.user))
+    if is_object_id(pair.user):
+        # An id is nobody's by accident: whatever kind of user it is, it is meant.
+        found = Found(found.live, [], found.deleted)
+    return _Tried(key, pair.user, None, found, pair.line)
 
 
 def _values(wish: Wish, key: Key) -> dict[str, str | None]:
@@ -222,21 +232,22 @@ def _choose(tried: list[_Tried], wish: Wish) -> _Choice:
     deciding = next((item.key for item in by_name if item.found.members), None) or next(
         (item.key for item in by_name if item.found.others), None
     )
-    mine = [item for item in by_name if item.key == deciding and (item.found.members or item.found.others)]
+    mine = [item for item in by_name if item.key == deciding and item.found.live]
     members = _united(item.found.members for item in mine)
     others = _united(item.found.others for item in mine)
     explicit = _is_explicit(mine, wish)
     for item in tried:
         if item.key.is_anchor:
             ids = {user.id for user in (*members, *others)}
-            tied = [user for user in (*item.found.members, *item.found.others) if not deciding or user.id in ids]
+            tied = [user for user in item.found.live if not deciding or user.id in ids]
             if tied:
                 keys = (item.key, deciding) if deciding else (item.key,)
                 return _Choice(tied, keys, item.key.name, item.value, explicit)
     if deciding is None:
         return _NO_CHOICE
     value = ", ".join(item.value for item in mine)
-    if len(members) == 1:
+    # Two lines of the map are two words of a person, whatever kind of users they name.
+    if len(members) == 1 and deciding.name != MAP:
         return _Choice(members, (deciding,), deciding.name, value, explicit, tuple(others))
     return _Choice([*members, *others] if others else members, (deciding,), deciding.name, value, explicit)
 
@@ -263,11 +274,15 @@ def _contradictions(
     claims = True
     for key in keys:
         if key in chosen.keys:
+            # Another line of the map may give the AD object to somebody who is not there any more, or who has not got
+            # the anchor.
+            stray = [item for item in tried if item.key.name == key.name == MAP and user not in item.found.live]
+            doubts += filter(None, map(_finds_somebody_else, stray))
             break
         if key.is_anchor:
             continue
         items = [item for item in tried if item.key == key]
-        doubts += filter(None, map(_finds_nobody_usable, items))
+        doubts += filter(None, map(_finds_somebody_else, items))
         elsewhere = None
         if key.name == MAP and mapping and not items:
             elsewhere = _mapped_elsewhere(mapping, wish, user)
@@ -279,14 +294,13 @@ def _contradictions(
     return tuple(doubts), claims
 
 
-def _finds_nobody_usable(item: _Tried) -> str | None:
-    """The key found no member, or it would have decided. Whom it found all the same, may be the one who is meant."""
-    found = [*item.found.others, *item.found.deleted]
+def _finds_somebody_else(item: _Tried) -> str | None:
+    """Say whom a key found that did not find the user: one of them may be who is meant, though nobody may pick them."""
+    where = f"{item.key.name} {item.value}" if item.line is None else f"line {item.line} of the map"
+    found = item.found.all()
     if found:
-        return f"{item.key.name} {item.value} finds {listed([user.name for user in found])}"
-    if item.key.name == MAP:
-        return f"line {item.line} of the map names {item.value}, whom the tenant does not have"
-    return None
+        return f"{where} finds {listed([user.name for user in found])}"
+    return None if item.line is None else f"{where} names {item.value}, whom the tenant does not have"
 
 
 def _mapped_elsewhere(mapping: MatchMap, wish: Wish, user: CloudUser) -> str | None:

@@ -391,6 +391,30 @@ def mapped_to(name, number=1):
             [UPN],
             ([1, 2], "map", [("ambiguous", "several_users")]),
         ),
+        (
+            [user(1), user(2, **GUEST)],
+            [mapped_to("u1@example.com"), mapped_to("u2@example.com")],
+            [UPN],
+            ([1, 2], "map", [("ambiguous", "several_users")]),
+        ),
+        (
+            [user(1)],
+            [mapped_to("u1@example.com"), mapped_to("typo@x.com")],
+            [UPN],
+            ([1], "map", [("conflict", "match_contradicted")]),
+        ),
+        (
+            [user(1), user(2, deleted=True)],
+            [mapped_to("u1@example.com"), mapped_to("u2@example.com")],
+            [UPN],
+            ([1], "map", [("conflict", "match_contradicted")]),
+        ),
+        (
+            [held(1), user(2)],
+            [mapped_to("u1@example.com"), mapped_to("u2@example.com")],
+            BY_NAME,
+            ([1], "immutable_id", [("conflict", "match_contradicted")]),
+        ),
         # The user is somebody else's.
         ([user(1)], [mapped_to("u1@example.com", 7)], [UPN], ([1], UPN, [("conflict", "match_contradicted")])),
         (
@@ -402,6 +426,13 @@ def mapped_to(name, number=1):
         # An external user only by its id, so that nobody is meant by accident.
         ([user(2, **GUEST)], [mapped_to("u2@example.com")], [UPN], ([2], "map", [("blocked", "external_user")])),
         ([user(2, **GUEST)], [mapped_to(user_id(2))], [UPN], ([2], "map", [])),
+        ([user(1), user(2, **GUEST)], [mapped_to(user_id(2))], [UPN], ([2], "map", [])),
+        (
+            [user(1), user(2, **GUEST)],
+            [mapped_to("u2@example.com")],
+            [UPN],
+            ([1], UPN, [("conflict", "match_contradicted")]),
+        ),
         ([user(2, **ROOM)], [mapped_to(user_id(2))], [UPN], ([2], "map", [])),
     ],
 )
