@@ -9,7 +9,15 @@ import pytest
 
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import rdns
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ldap_filter import parse_filter
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.scope import RULES, Facts, Selection, judge
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.scope import (
+    CONTACT_RULES,
+    GROUP_RULES,
+    RULES,
+    Facts,
+    Partition,
+    Selection,
+    judge,
+)
 
 DN = "CN=Jane,OU=Sales,DC=example,DC=com"
 EVERYWHERE = Selection(ous=(rdns("DC=com"),))
@@ -169,3 +177,133 @@ def test_a_selection_by_an_attribute_that_was_not_carried_is_unknown():
 
 def test_each_filter_has_a_code_of_its_own():
     assert len({rule.code for rule in RULES}) == len(RULES)
+
+
+GROUP = {
+    "objectclass": ["top", "group"],
+    "useraccountcontrol": None,
+    "samaccountname": ["staff"],
+    "grouptype": [str(-2147483646)],
+}
+DISTRIBUTION = {**GROUP, "grouptype": ["2"]}
+CONTACT = {
+    "objectclass": ["top", "person", "contact"],
+    "useraccountcontrol": None,
+    "samaccountname": None,
+    "mail": ["c@example.com"],
+    "proxyaddresses": ["SMTP:c@example.com"],
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        GROUP,
+        {**GROUP, "samaccountname": ["AAD_1"]},
+        {**DISTRIBUTION, "mail": ["d@example.com"]},
+        {**DISTRIBUTION, "proxyaddresses": ["X500:/o=x", "smtp:d@example.com"]},
+        CONTACT,
+        {**CONTACT, "proxyaddresses": ["smtp:x", "SMTP:c@example.com"], "mail": ["c"]},
+        {**CONTACT, "displayname": ["Service (MSOL)"]},
+    ],
+)
+def test_groups_and_contacts_have_filters_of_their_own(changes):
+    assert verdict(changes) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({**GROUP, "iscriticalsystemobject": ["TRUE"]}, "critical_system_object"),
+        ({**GROUP, "admindescription": ["group_1"]}, "admin_description_group"),
+        ({**GROUP, "samaccountname": ["MSOL_AD_Sync_RichCoexistence"]}, "rich_coexistence_group"),
+        ({**GROUP, "msexchrecipienttypedetails": [str(0x40000000)]}, "exchange_system_group"),
+        (DISTRIBUTION, "distribution_group_without_mail"),
+        # Without an SMTP address among them, the others make mail of no use.
+        ({**DISTRIBUTION, "mail": ["d@x"], "proxyaddresses": ["X500:/o=x"]}, "distribution_group_without_mail"),
+        ({**CONTACT, "mail": None}, "contact_without_address"),
+        ({**CONTACT, "proxyaddresses": None}, "contact_without_address"),
+        ({**CONTACT, "proxyaddresses": ["smtp:c@x"], "mail": ["c"]}, "contact_without_address"),
+        ({**CONTACT, "displayname": ["x (MSOL)"], "msexchhidefromaddresslists": ["TRUE"]}, "service_contact"),
+        ({**CONTACT, "mailnickname": ["CAS_{1}"]}, "exchange_cas_mailbox"),
+        ({**CONTACT, "isdeleted": ["TRUE"]}, "deleted_object"),
+    ],
+)
+def test_filters_of_groups_and_contacts_keep_their_objects_out(changes, code):
+    assert verdict(changes) == (False, [code])
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        (DISTRIBUTION, {"mail"}),
+        ({**DISTRIBUTION, "grouptype": None}, {"grouptype"}),
+        ({**CONTACT, "mail": None}, {"mail"}),
+        ({**CONTACT, "displayname": ["x (MSOL)"]}, {"msexchhidefromaddresslists"}),
+        (CONTACT, {"displayname"}),
+    ],
+)
+def test_what_a_filter_of_groups_or_contacts_looks_at_may_be_unknown(changes, missing):
+    everything = frozenset(
+        name.lower() for table in (GROUP_RULES, CONTACT_RULES) for rule in table for name in rule.reads
+    )
+    assert verdict(changes, carried=everything - missing) == (None, ["scope_unchecked"])
+
+
+# A sync server
+
+
+def server(*partitions, rules=()):
+    made = tuple(
+        Partition(rdns(base), tuple(map(rdns, included)), tuple(map(rdns, excluded)), rdns(group) if group else None)
+        for base, included, excluded, group in partitions
+    )
+    return Selection(partitions=made, own_rules=rules)
+
+
+ROOT = "DC=example,DC=com"
+
+
+@pytest.mark.parametrize(
+    ("dn", "taken"),
+    [
+        (f"CN=a,{ROOT}", False),
+        (f"CN=a,OU=Sales,{ROOT}", True),
+        (f"CN=a,OU=Old,OU=Sales,{ROOT}", False),
+        (f"CN=a,OU=But,OU=Old,OU=Sales,{ROOT}", True),
+        ("CN=a,DC=other,DC=org", False),
+    ],
+)
+def test_the_nearest_container_ticked_or_unticked_decides(dn, taken):
+    selection = server(
+        (
+            ROOT,
+            [f"OU=Sales,{ROOT}", f"OU=But,OU=Old,OU=Sales,{ROOT}"],
+            [ROOT, f"OU=Old,OU=Sales,{ROOT}"],
+            None,
+        )
+    )
+    assert verdict(dn=dn, selection=selection) == ((True, []) if taken else (False, ["outside_server_selection"]))
+
+
+def test_a_child_domain_that_is_not_taken_whole_is_judged_by_its_own_containers():
+    child = f"DC=emea,{ROOT}"
+    selection = server((ROOT, [ROOT], [], None), (child, [f"OU=In,{child}"], [child], None))
+    assert verdict(dn=f"CN=a,OU=Out,{child}", selection=selection)[0] is False
+    assert verdict(dn=f"CN=a,OU=In,{child}", selection=selection)[0] is True
+    assert verdict(dn=f"CN=a,{ROOT}", selection=selection)[0] is True
+
+
+def test_the_pilot_group_of_a_domain_is_asked_of_its_objects_only():
+    pilot = f"CN=Pilot,{ROOT}"
+    selection = server((ROOT, [ROOT], [], pilot), ("DC=other", ["DC=other"], [], None))
+    assert selection.attributes == {"memberof"}
+    assert verdict(selection=selection) == (False, ["outside_selected_group"])
+    assert verdict({"memberof": [pilot]}, selection=selection) == (True, [])
+    assert verdict(dn="CN=a,DC=other", selection=selection) == (True, [])
+
+
+def test_rules_of_the_sites_own_leave_it_open_whether_an_object_is_taken():
+    selection = server((ROOT, [ROOT], [], None), rules=("No contractors",))
+    assert verdict(selection=selection) == (None, ["filtered_by_own_rules"])
+    assert verdict({"iscriticalsystemobject": ["TRUE"]}, selection=selection) == (False, ["critical_system_object"])
