@@ -244,7 +244,7 @@ OBJECT_CODES: tuple[tuple[str, str, str, str], ...] = (
     # What sync was told to take
     (
         "selection_unknown",
-        "No built-in filter keeps the object out; what the sync was told to take is not known.",
+        "No built-in filter is known to keep the object out; what the sync was told to take is not known.",
         "Give sync_scope (OUs, group, filter) as the sync has it.",
         _FILTERING,
     ),
