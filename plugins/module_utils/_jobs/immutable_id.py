@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.files import FORMATS
@@ -26,11 +24,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors impo
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect_codes import EFFECT_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import BLOCKING_DEFAULT
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import DEFAULT_MATCH_BY
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import ACTIONS, WRITES, Summary
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import may_be_released
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import save_backup
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import Confirmation
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.guards import changes_allowed, check_paths
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.plan_output import Output
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.planning import (
     lower_case,
     make_plan,
@@ -50,8 +47,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIRS
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, default_journal_path
-from ansible_collections.hybrid.identity.plugins.module_utils._plan_csv import PlanTable, table_path
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import PLAN, RowSink, header, utc_now
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import PLAN, header, utc_now
 
 Row = dict[str, Any]
 
@@ -101,9 +97,6 @@ ARGUMENTS: dict[str, Any] = {
 ONE_OF = [("users", "src", "plan", "restore")]
 REQUIRED_IF = [("anchor", "attribute", ["anchor_attribute"])]
 
-# A diff is for eyes.
-_DIFF_ROWS = 100
-
 
 class _Clocks(NamedTuple):
     """How time passes; ``now`` in seconds since 1970."""
@@ -133,45 +126,6 @@ def set_immutable_ids(
     with client_of(params) as client, tempfile.TemporaryDirectory(prefix="hybrid-identity-") as folder:
         run = _Run(client, params, context, _Clocks(clock, sleep, now))
         return run.carry_out(run.planned(os.path.join(folder, "plan.jsonl")))
-
-
-class _Output:
-    """Where the rows of a run go, and what is counted of them."""
-
-    def __init__(self, fields: Row, params: Mapping[str, Any], with_table: bool) -> None:
-        dest = params["dest"]
-        self.sink = RowSink(fields, dest, params["return_limit"], _importance)
-        self.table = PlanTable(table_path(dest)) if dest and with_table else None
-        self.summary = Summary(ACTIONS)
-        self.in_scope = Counter({"true": 0, "false": 0, "unknown": 0})
-        self.effects: Counter[str] = Counter()
-        self.releasable = 0
-        self.at_risk: list[str] = []
-        self.changed: list[Row] = []
-        self._limit = params["return_limit"]
-
-    def collect(self, rows: Iterable[Row]) -> None:
-        """Take all rows."""
-        with self.table or contextlib.nullcontext(), self.sink:
-            for row in rows:
-                self._add(row)
-
-    def _add(self, row: Row) -> None:
-        self.summary.add(row["action"], [row["reason"]] if row["reason"] else [])
-        releasable = may_be_released(row)
-        self.releasable += releasable
-        if row["action"] in WRITES or releasable:
-            self.effects.update({effect["code"] for effect in row.get("effects") or ()})
-        if row["action"] in WRITES:
-            scope = (row["on_premises"] or {}).get("in_scope")
-            self.in_scope["unknown" if scope is None else str(bool(scope)).lower()] += 1
-            if scope is not False and len(self.at_risk) < self._limit:
-                self.at_risk.append(row["user"])
-        self.sink.write(row)
-        if self.table:
-            self.table.add(row)
-        if row["changed"] and len(self.changed) < _DIFF_ROWS:
-            self.changed.append(row)
 
 
 class _Run:
@@ -229,7 +183,7 @@ class _Run:
             )
         rehearsing = self._context.check_mode
         fields = self._header(PLAN if rehearsing else "result", planned.source, planned.attributes)
-        output = _Output(fields, self._params, with_table=rehearsing)
+        output = Output(fields, self._params, with_table=rehearsing)
         try:
             self._guard(planned)
             if rehearsing:
@@ -249,7 +203,7 @@ class _Run:
             raise failure from None
         return self._result(planned, output)
 
-    def _write(self, planned: Planned, output: _Output) -> None:
+    def _write(self, planned: Planned, output: Output) -> None:
         params, client = self._params, self._client
         client.ensure_lifetime(seconds_needed(planned.changes, params["write_quota"]))
         path = params["journal"] or default_journal_path(params["dest"], client.tenant_id, utc_now())
@@ -278,17 +232,14 @@ class _Run:
             wall_clock=now,
         )
 
-    def _result(self, planned: Planned, output: _Output) -> dict[str, Any]:
-        counts, sink = output.summary.as_dict(), output.sink
+    def _result(self, planned: Planned, output: Output) -> dict[str, Any]:
+        failure = output.failure()
         result: dict[str, Any] = {
-            "changed": bool(counts["set"] or counts["clear"]),
-            "users": sink.rows,
+            "changed": bool(output.summary["set"] or output.summary["clear"]),
+            "users": output.sink.rows,
             "problems": list(planned.problems[: self._params["return_limit"]]),
             "summary": {
-                **counts,
-                "in_scope": dict(output.in_scope),
-                "effects": dict(output.effects.most_common()),
-                "releasable": output.releasable,
+                **output.counts(),
                 "struck_out": planned.struck_out,
                 "anchor_modes": planned.anchor_modes,
                 "skipped": planned.skipped,
@@ -299,20 +250,17 @@ class _Run:
             },
             "at_risk": output.at_risk,
             "tenant": planned.tenant,
-            "dest": sink.path,
+            "dest": output.sink.path,
             "csv": output.table and output.table.path,
             "journal": self._journal,
             "backup": self._backup,
             "too_many_changes": self._too_many_changes,
-            "truncated": sink.truncated,
+            "truncated": output.sink.truncated,
         }
         if self._context.diff_mode:
-            result["diff"] = _diff(output.changed, counts["set"] + counts["clear"])
-        if counts["failed"]:
-            result["failed"] = True
-            first = next((row for row in sink.rows if row["action"] == "failed"), None)
-            why = f" The first: {first['user']}: {first['reason']['message']}" if first and first["reason"] else ""
-            result["msg"] = f"{counts['failed']} of {output.summary.total} rows failed.{why}"
+            result["diff"] = output.diff()
+        if failure:
+            result.update(failed=True, msg=failure)
         return result
 
     def _header(self, kind: str, source: str, attributes: Collection[str] | None) -> Row:
@@ -334,18 +282,3 @@ class _Run:
         if not self._context.check_mode:
             raise Failure(sentence)
         self._context.warn(sentence)
-
-
-def _importance(row: Row) -> int:
-    if row["action"] in (*WRITES, "none"):
-        return int(row["action"] in WRITES and row["reason"] is not None)
-    return {"failed": 3, "blocked": 2}.get(row["action"], 1)
-
-
-def _diff(shown: list[Row], changes: int) -> dict[str, str]:
-    """Return before and after of changed rows, as text, and how many are not shown."""
-    more = f"... and {changes - len(shown)} more\n" if changes > len(shown) else ""
-    return {
-        "before": "".join(f"{row['user']}: {row['before'] or ''}\n" for row in shown) + more,
-        "after": "".join(f"{row['user']}: {row['after'] or ''}\n" for row in shown) + more,
-    }
