@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,11 +107,46 @@ def test_a_role_without_a_reviewed_plan_stops_at_its_small_limit(
 
 
 def test_rehearse(playbooks: harness.Playbooks) -> None:
-    """The newcomer's command: starts a tenant, does the job, stops the tenant."""
+    """The newcomer's command: starts a tenant, does the job, stops the tenant; all ends as the sample company says."""
     run = playbooks.run(
         "hybrid.identity.rehearse", variables={"hard_match_work_dir": str(playbooks.folder / "work")}
     ).succeeded()
-    status = rows_of(playbooks.folder / "work" / "status.jsonl")
-    assert sum(row["state"] == "synced" for row in status) > 180
-    assert all(row["state"] == "synced" or row["reasons"] for row in status)
+    plan = by_name(playbooks.folder / "work" / "plan.jsonl", "on_premises")
+    status = by_name(playbooks.folder / "work" / "status.jsonl", "object")
+    wrong = []
+    for login, code, ending in promises():
+        # Account names of Windows are short.
+        name = login if login in plan else login[:20].rstrip(".")
+        if code and code not in codes_in(plan[name]):
+            wrong.append((name, code, plan[name]))
+        if (status[name]["state"] == "synced") != ("Synced" in ending or "the sync makes one" in ending):
+            wrong.append((name, ending, status[name]))
+        assert status[name]["state"] == "synced" or status[name]["reasons"]
+    assert wrong == []
     assert not (playbooks.folder / ".rehearsal" / "tenant.env").exists(), run.output
+    # All files of a run are private to their owner.
+    assert [path for path in (playbooks.folder / "work").rglob("*") if path.stat().st_mode & 0o077] == []
+
+
+def promises() -> list[tuple[str, str, str]]:
+    """Return who, the code in the plan, and the end of a rehearsal, as the sample company's README has them."""
+    readme = (harness.SAMPLE_COMPANY / "README.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| `([^`]+)` \| [^|]+ \| `?([a-z_]*)`? \| ([^|]+) \|$", readme, re.MULTILINE)
+    assert len(found) > 90
+    return found
+
+
+def by_name(path: Path, field: str) -> dict[str, dict[str, Any]]:
+    """Return the rows by both names by which the README may call an AD object: of its sign-in, and of its account."""
+    found = {}
+    for row in rows_of(path):
+        about = row[field] or {}
+        found[str(about.get("user_principal_name")).partition("@")[0]] = row
+        found[str(about.get("sam_account_name"))] = row
+    return found
+
+
+def codes_in(row: dict[str, Any]) -> set[str]:
+    """Return every code that a row of a plan shows."""
+    reason = {row["reason"]["code"]} if row["reason"] else set()
+    return reason | {item["value"] for item in row["evidence"]} | {effect["code"] for effect in row["effects"] or []}

@@ -221,7 +221,10 @@ def troubles_page(everybody: list[Person]) -> str:
         NEW: "no cloud user to tie; the sync makes one",
     }
     troubled = [person for person in everybody if person.trouble]
-    rows = [f"| `{person.login}` | {person.trouble} | {endings[person.outcome]} |" for person in troubled]
+    rows = [
+        f"| `{one.login}` | {one.trouble} | {f'`{one.code}`' if one.code else ''} | {endings[one.outcome]} |"
+        for one in troubled
+    ]
     ordinary = len(everybody) - len(troubled)
     return "\n".join(
         [
@@ -247,8 +250,8 @@ def troubles_page(everybody: list[Person]) -> str:
             "",
             f'{ordinary} people have no trouble at all and end as "Synced with Active Directory". The others:',
             "",
-            "| Who | Trouble | How a rehearsal must end |",
-            "| --- | --- | --- |",
+            "| Who | Trouble | What a plan says | How a rehearsal must end |",
+            "| --- | --- | --- | --- |",
             *rows,
             "",
         ]

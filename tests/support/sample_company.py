@@ -83,6 +83,24 @@ def _synced_cloud(person: Person) -> dict[str, Any]:
     }
 
 
+# By which code a plan says what is unusual; the other troubles are none for a plan.
+CODES = {
+    "UPN suffix that the tenant has not verified; the mail address fits": "suffix_not_verified",
+    "anchor is the employee number E-10472, no GUID": "string_anchor_kept",
+    "anchor is the employee number 417733, no GUID": "string_anchor_kept",
+    "holds the anchor of some other AD object": "existing_value_kept",
+    "soft-deleted twin holds the anchor": "anchor_held_deleted",
+    "another live user holds the anchor": "anchor_held",
+    "newcomer without a cloud user": "not_found",
+    "no sign-in name": "not_found",
+    "ConsistencyGuid of 8 bytes": "consistency_guid_wrong_length",
+    "ConsistencyGuid copied from another user": "anchor_duplicate",
+    "a second AD account carries the same address": "claimed_twice",
+    "second AD account with the address of another": "claimed_twice",
+    "two cloud users carry the address": "several_users",
+}
+
+
 def _trouble_among_employees(staff: list[Person]) -> None:
     """Give single employees the troubles that need no object of their own."""
 
@@ -248,6 +266,7 @@ def whole_company() -> tuple[list[Person], Others]:
     everybody = staff + _other_objects(staff)
     for number, person in enumerate(everybody):
         person.rid = person.rid or 1104 + number
+        person.code = "out_of_scope" if person.outcome == OUT else CODES.get(person.trouble or "")
     beset(staff[-len(OBSTACLES) :], others)
     for number, person in enumerate(staff):
         if person.trouble == "already synced":

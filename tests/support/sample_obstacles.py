@@ -1,7 +1,7 @@
 """What can be in the way of a hard match, and what a takeover does: one person of the sample company for each.
 
-A row says in words what is unusual, what a rehearsal must end with, and the steps that make it so: each changes the
-person in AD, the user in the cloud, or what else the tenant holds.
+A row says in words what is unusual, by which code a plan says it, what a rehearsal must end with, and the steps that
+make it so: each changes the person in AD, the user in the cloud, or what else the tenant holds.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Obstacle(NamedTuple):
     """One row of the table."""
 
     trouble: str
+    code: str
     outcome: str
     steps: tuple[Step, ...]
 
@@ -157,41 +158,63 @@ ALIAS = (in_ad(aliases=("office.{login}@{domain}",)), in_cloud(proxyAddresses=["
 
 OBSTACLES: tuple[Obstacle, ...] = (
     # Power over the tenant
-    Obstacle("holds a directory role", STOPPED, (role("Helpdesk Administrator"),)),
+    Obstacle("holds a directory role", "role_held", STOPPED, (role("Helpdesk Administrator"),)),
     Obstacle(
         "holds a directory role through a group",
+        "role_by_group",
         STOPPED,
         (role_group("Directory operators", "members", role="User Administrator"),),
     ),
-    Obstacle("may activate a directory role (PIM)", STOPPED, (role("Security Administrator", eligible=True),)),
-    Obstacle("is a member of a role-assignable group", STOPPED, (role_group("Readers in waiting", "members"),)),
-    Obstacle("owns a role-assignable group", STOPPED, (role_group("Break-in response", "owners"),)),
+    Obstacle(
+        "may activate a directory role (PIM)",
+        "role_eligible",
+        STOPPED,
+        (role("Security Administrator", eligible=True),),
+    ),
+    Obstacle(
+        "is a member of a role-assignable group",
+        "role_group_member",
+        STOPPED,
+        (role_group("Readers in waiting", "members"),),
+    ),
+    Obstacle(
+        "owns a role-assignable group", "role_group_member", STOPPED, (role_group("Break-in response", "owners"),)
+    ),
     Obstacle(
         "may become a member of a role-assignable group (PIM for groups)",
+        "role_group_member",
         STOPPED,
         (role_group("Change window", "eligibleMembers", role="Exchange Administrator"),),
     ),
-    Obstacle("is Global Administrator: an emergency account", STOPPED, (role("Global Administrator"),)),
+    Obstacle(
+        "is Global Administrator: an emergency account", "emergency_account", STOPPED, (role("Global Administrator"),)
+    ),
     Obstacle(
         "account of directory sync itself",
+        "sync_account",
         STOPPED,
         (in_ad(upn=SYNC_ACCOUNT), in_cloud(userPrincipalName=SYNC_ACCOUNT)),
     ),
     # Who may not be taken over, or not be written
-    Obstacle("is in a restricted-management unit", STOPPED, (in_cloud(isManagementRestricted=True),)),
+    Obstacle(
+        "is in a restricted-management unit", "management_restricted", STOPPED, (in_cloud(isManagementRestricted=True),)
+    ),
     Obstacle(
         "source of authority was moved to the cloud",
+        "cloud_managed",
         STOPPED,
         (in_cloud(onPremisesSyncBehavior={"isCloudManaged": True}),),
     ),
     Obstacle(
         "is mapped to another AD object",
+        "identifier_differs",
         STOPPED,
         (in_cloud(onPremisesObjectIdentifier=identifier("objectGUID", "an object of the former forest")),),
     ),
-    Obstacle("is a resource account, a meeting room", STOPPED, (in_cloud(isResourceAccount=True),)),
+    Obstacle("is a resource account, a meeting room", "resource_account", STOPPED, (in_cloud(isResourceAccount=True),)),
     Obstacle(
         "only an external user has the address",
+        "external_user",
         STOPPED,
         (
             in_ad(upn=f"{{login}}@{AD_DOMAIN}", mail="{login}@partner.example", mail_nickname=None),
@@ -208,14 +231,16 @@ OBSTACLES: tuple[Obstacle, ...] = (
     ),
     Obstacle(
         "left the scope of sync once, and is back",
+        "left_scope",
         SYNCED,
         (in_cloud(onPremisesSyncEnabled=False, onPremisesLastSyncDateTime=LAST_SYNC),),
     ),
     # Who already has a value that must be unique
-    Obstacle("a group has one of the addresses", STOPPED, (*ALIAS, mail_group())),
-    Obstacle("a contact has one of the addresses", STOPPED, (*ALIAS, contact())),
+    Obstacle("a group has one of the addresses", "address_held", STOPPED, (*ALIAS, mail_group())),
+    Obstacle("a contact has one of the addresses", "address_held", STOPPED, (*ALIAS, contact())),
     Obstacle(
         "another user has one of the addresses",
+        "address_held",
         STOPPED,
         (
             *ALIAS,
@@ -224,6 +249,7 @@ OBSTACLES: tuple[Obstacle, ...] = (
     ),
     Obstacle(
         "a deleted user has one of the addresses",
+        "address_held",
         STOPPED,
         (
             *ALIAS,
@@ -232,16 +258,19 @@ OBSTACLES: tuple[Obstacle, ...] = (
     ),
     Obstacle(
         "a deleted group has one of the addresses",
+        "address_held",
         STOPPED,
         (*ALIAS, mail_group(deleted=True)),
     ),
     Obstacle(
         "another user has the SID, left over from an earlier sync",
+        "sid_held",
         STOPPED,
         (another_user("left.{login}", onPremisesSecurityIdentifier="{sid}"),),
     ),
     Obstacle(
         "a deleted user had the sign-in name; the mail address fits",
+        "upn_held",
         STOPPED,
         (
             in_cloud(userPrincipalName="first.{login}@{domain}"),
@@ -251,11 +280,13 @@ OBSTACLES: tuple[Obstacle, ...] = (
     # What a reviewer may release
     Obstacle(
         "signs in with a federated domain",
+        "federated_domain",
         WAITING,
         (in_ad(upn=f"{{login}}@{FEDERATED_DOMAIN}"), in_cloud(userPrincipalName=f"{{login}}@{FEDERATED_DOMAIN}")),
     ),
     Obstacle(
         "found by the employee number alone, after a marriage",
+        "weak_match",
         WAITING,
         (
             in_cloud(
@@ -266,10 +297,13 @@ OBSTACLES: tuple[Obstacle, ...] = (
             ),
         ),
     ),
-    Obstacle("disabled in AD, enabled in the cloud", WAITING, (in_ad(control=DISABLED),)),
-    Obstacle("has to choose a new password (pwdLastSet is 0)", WAITING, (in_ad(password_set=0),)),
+    Obstacle("disabled in AD, enabled in the cloud", "user_disabled", WAITING, (in_ad(control=DISABLED),)),
+    Obstacle(
+        "has to choose a new password (pwdLastSet is 0)", "password_must_change", WAITING, (in_ad(password_set=0),)
+    ),
     Obstacle(
         "the cloud's primary address is not in AD",
+        "primary_address_lost",
         WAITING,
         (
             in_cloud(
@@ -280,12 +314,14 @@ OBSTACLES: tuple[Obstacle, ...] = (
     ),
     Obstacle(
         "signs in with another name in the cloud; the mail address fits",
+        "sign_in_name_changed",
         WAITING,
         (in_cloud(userPrincipalName="web.{login}@{domain}"),),
     ),
     # What the takeover does
     Obstacle(
         "title and department are empty in AD",
+        "blanked",
         SYNCED,
         (
             in_cloud(jobTitle="Optician", department="Optics"),
@@ -294,6 +330,7 @@ OBSTACLES: tuple[Obstacle, ...] = (
     ),
     Obstacle(
         "department differs, and a dynamic group asks for it",
+        "dynamic_group_attribute",
         SYNCED,
         (
             in_ad(department="Assembly"),
@@ -302,16 +339,25 @@ OBSTACLES: tuple[Obstacle, ...] = (
     ),
     Obstacle(
         "an address that only the cloud has",
+        "address_lost",
         SYNCED,
         (in_cloud(proxyAddresses=["SMTP:{upn}", "smtp:shop.{login}@{domain}"]),),
     ),
-    Obstacle("a fax number, of which the export shows nothing", SYNCED, (in_cloud(faxNumber="+372 555 0187"),)),
-    Obstacle("another display name in AD", SYNCED, (in_cloud(displayName="Webshop"),)),
-    Obstacle("inetOrgPerson: no password is synchronized", SYNCED, (in_ad(object_class="inetOrgPerson"),)),
-    Obstacle("the account has expired in AD", SYNCED, (in_ad(expires=EXPIRED),)),
-    Obstacle("disabled in the cloud, enabled in AD", SYNCED, (in_cloud(accountEnabled=False),)),
+    Obstacle(
+        "a fax number, of which the export shows nothing", "not_carried", SYNCED, (in_cloud(faxNumber="+372 555 0187"),)
+    ),
+    Obstacle("another display name in AD", "overwritten", SYNCED, (in_cloud(displayName="Webshop"),)),
+    Obstacle(
+        "inetOrgPerson: no password is synchronized",
+        "password_not_synced",
+        SYNCED,
+        (in_ad(object_class="inetOrgPerson"),),
+    ),
+    Obstacle("the account has expired in AD", "account_expired", SYNCED, (in_ad(expires=EXPIRED),)),
+    Obstacle("disabled in the cloud, enabled in AD", "user_enabled", SYNCED, (in_cloud(accountEnabled=False),)),
     Obstacle(
         "a mailbox here and a licence with one there",
+        "mailbox_in_danger",
         SYNCED,
         (
             in_ad(recipient_type=USER_MAILBOX, mailbox=identifier("mailbox", "an old server")),
@@ -329,7 +375,7 @@ def beset(people: list[Person], others: Others) -> None:
     for person, obstacle in zip(people, OBSTACLES):
         if person.trouble:
             raise ValueError(f"{person.login} has two troubles")
-        person.trouble, person.outcome = obstacle.trouble, obstacle.outcome
+        person.trouble, person.code, person.outcome = obstacle.trouble, obstacle.code, obstacle.outcome
         # AD's alias counts first, then what the cloud makes of it.
         for step in obstacle.steps:
             step(person, others)

@@ -52,9 +52,9 @@ def immutable_id(guid: str) -> str:
 class Person:
     """One user object of AD, with what this company knows about the user in the cloud.
 
-    ``trouble`` says in words what is unusual, ``outcome`` what a rehearsal must end with: ``synced`` (tied and taken
-    over), ``stopped`` (left alone, with a reason), ``waiting for a release`` (left alone until somebody approves it),
-    ``out of scope`` or ``no cloud user``.
+    ``trouble`` says in words what is unusual, ``code`` how a plan says it, ``outcome`` what a rehearsal must end with:
+    ``synced`` (tied and taken over), ``stopped`` (left alone, with a reason), ``waiting for a release`` (left alone
+    until somebody approves it), ``out of scope`` or ``no cloud user``.
     """
 
     login: str
@@ -86,6 +86,7 @@ class Person:
     mailbox: str | None = None
     mail_nickname: str | None = ""
     trouble: str | None = None
+    code: str | None = None
     outcome: str = SYNCED
     cloud: dict[str, Any] | None = field(default_factory=dict)  # deviations of the cloud user; None: there is none
 
