@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hybrid.identity.plugins.module_utils._dn import dns_domain, is_under, rdns
+from ansible_collections.hybrid.identity.plugins.module_utils._dn import dns_domain, is_under, own_name, rdns
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,16 @@ def test_below_is_by_whole_names(dn, base, expected):
 def test_the_dns_name_of_a_domain_is_read_from_its_parts():
     assert dns_domain("OU=Sales,DC=emea,DC=Example,DC=com") == "emea.example.com"
     assert dns_domain("O=company") is None
+
+
+@pytest.mark.parametrize(
+    ("dn", "name"),
+    [
+        (r"CN=Doe\, Jane,OU=Sales,DC=x", "Doe, Jane"),
+        (r"CN=J\C3\B6rg+x,DC=x", "Jörg+x"),
+        ("CN= Jane ,DC=x", "Jane"),
+        ("", ""),
+    ],
+)
+def test_an_objects_own_name_is_shown_as_ad_shows_it(dn, name):
+    assert own_name(dn) == name

@@ -214,3 +214,58 @@ def test_the_modes_differ_only_where_both_values_are_known():
     assert anchors_differ(row)
     assert not anchors_differ({**row, "consistency_guid": None})
     assert not anchors_differ({**row, "consistency_guid": GUID_ID})
+
+
+def test_what_sync_sends_besides_stands_in_one_field():
+    further = {
+        "givenname": ["Jörg".encode()],
+        "telephonenumber": [b""],
+        "extensionattribute2": [b"a", b"b"],
+        "accountexpires": [b"133485408000000000"],
+        "useraccountcontrol": [b"512"],
+        "whencreated": [b"20200101000000.0Z"],
+    }
+    row = to_row(FULL._replace(attributes={**FULL.attributes, **further}), None, AnchorSettings())
+    assert row["synced_attributes"] == {
+        "givenName": "Jörg",
+        "extensionAttribute2": ["a", "b"],
+        "accountExpires": "2024-01-01T00:00:00Z",
+        "userAccountControl": 512,
+    }
+
+
+@pytest.mark.parametrize("never", [b"0", b"9223372036854775807"])
+def test_an_account_that_never_expires_has_no_date(never):
+    row = to_row(Entry("CN=x", {"accountexpires": [never]}, "s"), None, AnchorSettings())
+    assert row["synced_attributes"] == {}
+
+
+def test_what_was_carried_is_named_down_to_the_attribute():
+    fields = carried_fields(frozenset(("title", "mail", "objectguid")), "mail")
+    assert {"synced_attributes.title", "mail", "login_name", "object_guid"} <= fields
+    assert "synced_attributes.department" not in fields
+    assert "synced_attributes.department" in carried_fields(None, "mail")
+
+
+def test_what_is_asked_for_includes_what_sync_sends():
+    asked = wanted_attributes(AnchorSettings(), "userPrincipalName")
+    assert {"department", "extensionAttribute15", "accountExpires", "manager", "isDeleted"} <= set(asked)
+    assert len(asked) == len({name.lower() for name in asked})
+
+
+@pytest.mark.parametrize(
+    ("values", "carried", "code"),
+    [
+        ({"objectclass": [b"top", b"group"], "mail": [b"g@x"]}, None, "group_by_address"),
+        ({"objectclass": [b"top", b"group"], "proxyaddresses": [b"SMTP:g@x"]}, None, "group_by_address"),
+        ({"objectclass": [b"top", b"group"]}, None, "group_without_address"),
+        ({"objectclass": [b"top", b"group"]}, frozenset(("objectclass", "mail")), "group_by_address"),
+        ({"objectclass": [b"top", b"person", b"contact"]}, None, "contact_by_address"),
+    ],
+)
+def test_groups_and_contacts_have_no_anchor_and_say_what_takes_its_place(values, carried, code):
+    row = to_row(Entry("CN=x", {**values, "objectguid": [GUID.bytes_le]}, "s"), carried, AnchorSettings())
+    assert row["object_guid"] == str(GUID)
+    assert (row["immutable_id"], row["anchor_source"], row["anchor_certain"]) == (None, None, None)
+    assert row["anchor_reason"]["code"] == code
+    assert row["synced_attributes"] is None

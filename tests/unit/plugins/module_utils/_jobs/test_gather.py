@@ -312,3 +312,78 @@ def test_suffixes_of_names_that_sync_may_send_and_unread_accounts_are_counted(ru
     summary = run(person("jane"), critical, local, unread, person("svc", userprincipalname=[b"svc"]))["summary"]
     assert summary["login_suffixes"] == {"example.com": 2, "corp.local": 1}
     assert summary["account_state_unread"] == 1
+
+
+# What is no user
+
+
+def test_groups_and_contacts_of_an_export_are_rows_and_computers_are_not(run, tmp_path):
+    classes = {"jane": "user", "staff": "group", "supplier": "contact", "pc": "computer", "sales": "organizationalUnit"}
+    export = tmp_path / "export.ldf"
+    export.write_text(
+        "\n".join(
+            f"dn: CN={name},{BASE}\nobjectClass: top\nobjectClass: {'user' if kind == 'computer' else kind}\n"
+            f"objectClass: {kind}\nmail: {name}@example.com\n"
+            for name, kind in classes.items()
+        )
+    )
+    result = run(src=[str(export)])
+    assert {row["object_class"]: (row["anchor_reason"] or {}).get("code") for row in result["objects"]} == {
+        "user": "no_object_guid",
+        "group": "group_by_address",
+        "contact": "contact_by_address",
+    }
+    assert result["summary"]["skipped"] == 2
+
+
+# A sync server
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Write an export of a server and return ``sync_scope`` with it."""
+
+    def _server(anchor="mS-DS-ConsistencyGuid", login="userPrincipalName", included=f"OU=People,{BASE}"):
+        for folder, text in {
+            "Connectors": "<ma-data><category>AD</category><ma-partition-data><partition>"
+            f"<name>{BASE}</name><selected>1</selected><filter><containers><inclusions><inclusion>{included}"
+            "</inclusion></inclusions></containers></filter></partition></ma-partition-data></ma-data>",
+            "GlobalSettings": "<parameter-values>"
+            f'<parameter name="Microsoft.SynchronizationOption.AnchorAttribute">{anchor}</parameter>'
+            f'<parameter name="Microsoft.SynchronizationOption.UPNAttribute">{login}</parameter></parameter-values>',
+        }.items():
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "x.xml").write_text(text)
+        return {"ous": None, "group": None, "filter": None, "server_export": str(tmp_path)}
+
+    return _server
+
+
+@pytest.mark.parametrize(("included", "in_scope"), [(f"OU=People,{BASE}", True), (f"OU=Other,{BASE}", False)])
+def test_the_servers_containers_decide_who_is_in_scope(run, server, included, in_scope):
+    result = run(person("jane"), sync_scope=server(included=included))
+    assert result["objects"][0]["in_scope"] is in_scope
+    assert run.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("configured", "anchor", "fits"),
+    [
+        ("mS-DS-ConsistencyGuid", {}, True),
+        ("MS-DS-CONSISTENCYGUID", {"anchor": "consistency_guid"}, True),
+        ("objectGUID", {"anchor": "object_guid"}, True),
+        ("employeeID", {"anchor": "attribute", "anchor_attribute": "employeeid"}, True),
+        ("objectGUID", {}, False),
+        ("mS-DS-ConsistencyGuid", {"anchor": "object_guid"}, False),
+        ("employeeID", {"anchor": "attribute", "anchor_attribute": "employeeNumber"}, False),
+        ("", {"anchor": "object_guid"}, True),
+    ],
+)
+def test_an_anchor_that_is_not_the_servers_is_warned_of(run, server, configured, anchor, fits):
+    run(person("jane", employeeid=[b"1"], employeenumber=[b"1"]), sync_scope=server(anchor=configured), **anchor)
+    assert any("source anchor" in text for text in run.warnings) is not fits
+
+
+def test_a_login_attribute_that_is_not_the_servers_is_warned_of(run, server):
+    run(person("jane", mail=[b"j@x"]), sync_scope=server(login="mail"))
+    assert "Give login_attribute: mail" in run.warnings[0]

@@ -107,3 +107,9 @@ def test_an_entry_without_a_name_is_a_problem_and_the_rest_goes_on(user):
     found = wishes(users=[nameless, {**nameless, "user": "a@contoso.com"}])
     assert [wish.user for wish in found] == ["a@contoso.com"]
     assert [(problem["source"], problem["line"]) for problem in found.problems] == [("users", 1)]
+
+
+def test_each_row_knows_what_its_own_source_carried(export, objects):
+    of_export, of_objects = (wish.row["carried"] for wish in wishes(src=[export, objects]))
+    assert "object_guid" in of_export & of_objects
+    assert "login_name" in of_export - of_objects
