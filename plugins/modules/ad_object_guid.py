@@ -31,7 +31,8 @@ options:
       - Export files to read instead of a directory; one for each domain, for example.
       - The LDAP options are not used then, whether given or taken from the environment.
       - An attribute that a file does not show for any object counts as unknown, not as empty; see RV(attributes).
-      - Of an export, only users are taken, and objects whose class it does not show.
+      - Of an export, users, groups and contacts are taken, and objects whose class it does not show. A group or contact
+        cannot be hard matched; RV(objects[].anchor_reason) says what it can do.
     type: list
     elements: path
   src_format:
@@ -98,6 +99,15 @@ options:
         description:
           - LDAP filter of the objects that are synced. It is evaluated by this module.
         type: str
+      server_export:
+        description:
+          - Folder with the saved configuration of an Entra Connect server, which C(Get-ADSyncServerConfiguration -Path)
+            writes there.
+          - The domains and containers ticked in it, and its pilot group, are the selection; of containers within each
+            other, the nearest to an object decides. Where rules of the site's own leave objects out, it stays unknown
+            whether the others are taken.
+          - A warning says where O(anchor) or O(login_attribute) is not what the server is configured for.
+        type: path
 seealso:
   - module: hybrid.identity.entra_immutable_id
   - module: hybrid.identity.entra_sync_status
@@ -161,6 +171,15 @@ EXAMPLES = r"""
       - apac.ldf
     dest: objects.jsonl
   register: both
+
+- name: Take the selection from the saved configuration of the sync server
+  hybrid.identity.ad_object_guid:
+    domain: example.com
+    auth_protocol: kerberos
+    sync_scope:
+      server_export: exported/sync-server
+    dest: objects.jsonl
+  register: in_scope
 
 - name: Look up two people
   hybrid.identity.ad_object_guid:
@@ -319,6 +338,20 @@ objects:
       returned: always
       type: str
       sample: 5f1b0ab5-31a5-4f3c-9d43-0e3f2a4f7c11
+    synced_attributes:
+      description:
+        - What sync sends to the cloud user besides the fields above, by LDAP name, as far as the object has a value
+          (C(title), C(department), C(extensionAttribute1) and so on), with C(accountExpires) (RFC 3339; absent if
+          never) and C(userAccountControl).
+        - An attribute that is absent has no value if RV(attributes) names it, as C(synced_attributes.title) for
+          example; else it is not known.
+        - V(null) for groups and contacts.
+      returned: always
+      type: dict
+      sample:
+        givenName: Jane
+        department: Sales
+        userAccountControl: 512
     in_scope:
       description:
         - V(false) if a filter built into sync, or O(sync_scope), keeps the object out; V(true) if O(sync_scope) was
@@ -430,7 +463,7 @@ summary:
       type: int
       sample: 0
     anchor_missing:
-      description: Objects without a usable anchor.
+      description: Users without a usable anchor.
       returned: always
       type: int
       sample: 2
@@ -476,7 +509,7 @@ summary:
       type: int
       sample: 0
     skipped:
-      description: Entries of O(src) left out because they are no users.
+      description: Entries of O(src) left out because they are neither user, group nor contact.
       returned: always
       type: int
       sample: 31
@@ -507,6 +540,7 @@ attributes:
   description:
     - Fields of RV(objects) that every source carried. A V(null) of one of these means that the object has no value; a
       V(null) of any other field means that the value is not known.
+    - Of what stands below RV(objects[].synced_attributes), each attribute is named by itself.
   returned: success
   type: list
   elements: str
@@ -514,6 +548,7 @@ attributes:
     - distinguished_name
     - immutable_id
     - object_guid
+    - synced_attributes.department
     - user_principal_name
 dest:
   description: The file written, V(null) if none was asked for.

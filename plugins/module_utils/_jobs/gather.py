@@ -215,7 +215,7 @@ class _Tally:
         counts["objects"] += 1
         source = row["anchor_source"]
         if row["immutable_id"] is None:
-            counts["anchor_missing"] += 1
+            counts["anchor_missing"] += _matches_by_anchor(row)
         else:
             counts[f"anchor_{source}" if source in (CONSISTENCY_GUID, OBJECT_GUID) else "anchor_attribute"] += 1
         counts["anchor_uncertain"] += row["anchor_certain"] is False
@@ -300,7 +300,16 @@ def _rewrite(
 
 
 def _sink(first_line: Row, dest: str | None, return_limit: int) -> RowSink:
-    return RowSink(first_line, dest, return_limit, importance=lambda row: int(row["anchor_reason"] is not None))
+    return RowSink(first_line, dest, return_limit, importance=_importance)
+
+
+def _importance(row: Row) -> int:
+    return int(row["anchor_reason"] is not None and _matches_by_anchor(row))
+
+
+def _matches_by_anchor(row: Row) -> bool:
+    """Tell a user from a group or contact, which nobody expects to have an anchor."""
+    return str(row["object_class"]).lower() not in ("group", "contact")
 
 
 def _warn(summary: dict[str, Any], description: str, context: Context) -> None:
@@ -312,7 +321,7 @@ def _warn(summary: dict[str, Any], description: str, context: Context) -> None:
             "mS-DS-ConsistencyGuid, which sync may prefer to objectGUID. State anchor: object_guid if it does not."
         )
     if summary["anchor_missing"]:
-        context.warn(f"{summary['anchor_missing']} objects have no usable anchor; anchor_reason says why.")
+        context.warn(f"{summary['anchor_missing']} users have no usable anchor; anchor_reason says why.")
     swapped = summary["reasons"].get("anchor_looks_byte_swapped")
     if swapped:
         context.warn(f"{swapped} anchors look byte-swapped; anchor_reason names them. They are used as they are.")
