@@ -153,6 +153,6 @@ def sync_behavior_path(user_id: str) -> str:
 
 
 def beta_path(user_id: str) -> str:
-    """Return the path, in beta, of what a listing does not return or what would make it many times as long:
-    :data:`BETA_PROPERTIES`."""
-    return with_query(user_path(user_id), {"$select": ",".join(("id", *BETA_PROPERTIES))})
+    """Return the path, in beta, of :data:`BETA_PROPERTIES` and of the manager's id; without a manager that is missing."""
+    query = {"$select": ",".join(("id", *BETA_PROPERTIES)), "$expand": "manager($select=id)"}
+    return with_query(user_path(user_id), query)

@@ -40,7 +40,7 @@ _BETA = _Question(
     beta_path,
     "beta",
     {
-        "what": "to which AD object a user was last mapped (onPremisesObjectIdentifier, beta), and the plans of a user",
+        "what": "to which AD object a user was last mapped (onPremisesObjectIdentifier, beta); plans and manager",
         "permission": "User.Read.All, and that the app may use beta",
     },
 )
@@ -76,7 +76,8 @@ class Lookups:
         behaviors = self._ask(_SYNC_BEHAVIOR, ids)
         more = self._ask(_BETA, ids)
         for user, body in more.items():
-            self._details.extend(user, {name: body[name] for name in BETA_PROPERTIES if name in body})
+            read = {name: body[name] for name in BETA_PROPERTIES if name in body}
+            self._details.extend(user, {**read, "manager": body.get("manager")})
         return {
             user: Lookup(
                 cloud_managed=behaviors.get(user, {}).get("isCloudManaged"),

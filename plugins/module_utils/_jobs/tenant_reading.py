@@ -78,7 +78,7 @@ class TenantReading:
     facts: TenantFacts
     index: CloudIndex
     #: ``details.of(user_id)``: ``PLAN_PROPERTIES`` of a live user, by their Graph names; of one that was looked up
-    #: ``BETA_PROPERTIES`` as well.
+    #: ``BETA_PROPERTIES`` and ``manager`` (``{"id"}``, or ``None`` for nobody) as well.
     details: UserDetails
     #: ``selections.judge(row)`` -> (in_scope, scope_reasons) of an objects row; other than the row's own only where
     #: nothing but the selection was unknown.

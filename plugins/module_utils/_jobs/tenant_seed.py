@@ -168,6 +168,9 @@ class _Seed:
                         user["onPremisesSyncBehavior"] = {"isCloudManaged": known.cloud_managed}
                     if known.identifier_known:
                         user["onPremisesObjectIdentifier"] = known.object_identifier
+                    more = details.of(user["id"])
+                    if "manager" in more:
+                        user["manager"] = more["manager"]
                     yield user
         finally:
             details.close()

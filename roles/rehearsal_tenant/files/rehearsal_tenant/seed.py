@@ -93,6 +93,11 @@ def build_tenant(seed: dict[str, Any], clock: TenantClock) -> Tenant:
     tenant.organization.setdefault("onPremisesSyncEnabled", bool(seed.get("directories")) or loader.any_synced or None)
     tenant.organization.setdefault("onPremisesLastSyncDateTime", loader.last_sync)
     tenant.roles = _roles(seed, tenant)
+    # Graph gets new ones.
+    tenant.notes.extend(
+        f"features.{name} is not known here: it is shown, and decides nothing."
+        for name in sorted(tenant.features.keys() - FEATURES.keys())
+    )
     tenant.notes.extend(loader.notes + blind_spots(seed, users, _rows(seed, "groups")))
     return tenant
 
@@ -150,16 +155,17 @@ class _Loader:
         return body
 
     def _claim(self, body: dict[str, Any], place: str, container: str) -> None:
-        """Ids are unique everywhere, names and anchors among live and among deleted objects."""
+        """Ids are unique everywhere, names and anchors among live objects. A recycle bin may hold a person twice."""
         claims = [("id", body["id"])]
-        for name in ("userPrincipalName", "onPremisesImmutableId", "onPremisesSecurityIdentifier"):
-            if body.get(name):
-                value = body[name] if name == "onPremisesImmutableId" else body[name].lower()
-                claims.append((f"{name} ({container})", value))
-        claims += [(f"proxyAddresses ({container})", str(item).lower()) for item in body.get("proxyAddresses") or ()]
+        if container == LIVE:
+            for name in ("userPrincipalName", "onPremisesImmutableId", "onPremisesSecurityIdentifier"):
+                if body.get(name):
+                    value = body[name] if name == "onPremisesImmutableId" else body[name].lower()
+                    claims.append((name, value))
+            claims += [("proxyAddresses", str(item).lower()) for item in body.get("proxyAddresses") or ()]
         for claim in claims:
             if claim in self._places and self._places[claim] != place:
-                name = claim[0].partition(" ")[0]
+                name = claim[0]
                 raise SeedError(f"{place}.{name}: {claim[1]!r} is already the {name} of {self._places[claim]}.")
             self._places[claim] = place
 
@@ -262,8 +268,6 @@ def _domain(row: Any, place: str) -> dict[str, Any]:
 
 def _features(given: dict[str, Any]) -> dict[str, Optional[bool]]:
     for name, value in given.items():
-        if name not in FEATURES:
-            raise SeedError(f"features.{name}: there is no such feature; there are {', '.join(sorted(FEATURES))}.")
         if value is not None and not isinstance(value, bool):
             raise SeedError(f"features.{name}: {value!r} must be true, false or null.")
     return {**FEATURES, **given}

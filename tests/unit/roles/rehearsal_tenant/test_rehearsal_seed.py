@@ -40,7 +40,6 @@ GROUP = {"displayName": "G", "id": "00000000-0000-4000-8000-00000000000a"}
         ({"users": {"value": [], "@odata.nextLink": "x"}}, "users: this is one page of several"),
         ({"domains": ["nodot"]}, "domains[0].id: 'nodot' is no domain name."),
         ({"domains": [{"id": "a.b", "authenticationType": "x"}]}, "domains[0].authenticationType"),
-        ({"features": {"nope": True}}, "features.nope: there is no such feature"),
         ({"features": {"blockSoftMatchEnabled": 1}}, "features.blockSoftMatchEnabled: 1 must be true, false or null."),
         ({"settings": {"nope": 1}}, "settings: There is no setting 'nope'"),
         ({"settings": {"listLagSeconds": True}}, "settings: Setting listLagSeconds is True"),
@@ -186,3 +185,15 @@ def test_open_questions_have_more_than_one_answer():
 )
 def test_instants(text, seconds):
     assert parse_rfc3339(text) == pytest.approx(seconds)
+
+
+def test_a_feature_that_graph_has_got_since_is_shown_and_noted():
+    tenant = build_tenant({"features": {"newFeatureEnabled": True}}, TenantClock())
+    assert tenant.features["newFeatureEnabled"] is True
+    assert any("features.newFeatureEnabled" in note for note in tenant.notes)
+
+
+def test_a_recycle_bin_may_hold_a_person_twice():
+    twins = [user("a", id=None, onPremisesImmutableId="X"), user("b", id=None, onPremisesImmutableId="X")]
+    tenant = build_tenant({"deletedUsers": twins}, TenantClock())
+    assert len(list(tenant.store.claimants("onPremisesImmutableId", "X"))) == 2

@@ -408,6 +408,19 @@ def test_plans_are_told_of_those_looked_up_only():
     reading.details.close()
 
 
+def test_a_manager_is_told_of_those_looked_up_and_nobody_is_an_answer():
+    graph = Graph(users=[user(1), user(2), user(3)])
+    for one, more in (("u1", {"manager": {"id": "u2"}}), ("u2", {})):
+        graph.objects[f"/users/{one}/onPremisesSyncBehavior"] = {"isCloudManaged": False}
+        graph.objects[f"beta:/users/{one}"] = {"id": one, **more}
+    reading = read_tenant(graph, (), {})
+    reading.lookups.look_up(["u1", "u2"])
+    assert reading.details.of("u1")["manager"] == {"id": "u2"}
+    assert reading.details.of("u2")["manager"] is None
+    assert "manager" not in reading.details.of("u3")
+    reading.details.close()
+
+
 def test_what_effects_are_told_from_is_read():
     assert set(GRAPH_PROPERTIES) <= {*PLAN_PROPERTIES, *BETA_PROPERTIES}
 

@@ -79,7 +79,7 @@ def company():
         "value": [{"id": TENANT, "displayName": "Contoso", "onPremisesSyncEnabled": True, "verifiedDomains": []}]
     }
     graph.objects["/users/u1/onPremisesSyncBehavior"] = {"isCloudManaged": False}
-    graph.objects["beta:/users/u1"] = {"id": "u1", "onPremisesObjectIdentifier": None}
+    graph.objects["beta:/users/u1"] = {"id": "u1", "onPremisesObjectIdentifier": None, "manager": {"id": "u2"}}
     graph.objects["/users/u2/onPremisesSyncBehavior"] = {"isCloudManaged": True}
     graph.objects["beta:/users/u2"] = {"id": "u2", "onPremisesObjectIdentifier": "a-guid"}
     return graph
@@ -93,6 +93,7 @@ def test_a_whole_seed(tmp_path):
     assert seed["users"][1]["onPremisesSyncBehavior"] == {"isCloudManaged": True}
     assert seed["users"][1]["onPremisesObjectIdentifier"] == "a-guid"
     assert seed["users"][0]["onPremisesObjectIdentifier"] is None
+    assert [one["manager"] for one in seed["users"]] == [{"id": "u2"}, None]
     assert [user["id"] for user in seed["deletedUsers"]] == ["d1"]
     admins, glass = seed["groups"]
     assert (admins["members"], admins["owners"]) == (["u1"], ["u2"])
