@@ -153,6 +153,6 @@ def sync_behavior_path(user_id: str) -> str:
 
 
 def beta_path(user_id: str) -> str:
-    """Return the path, in beta, of :data:`BETA_PROPERTIES` and of the manager's id; without a manager that is missing."""
+    """Return the path, in beta, of :data:`BETA_PROPERTIES` and the manager's id; without a manager that is missing."""
     query = {"$select": ",".join(("id", *BETA_PROPERTIES)), "$expand": "manager($select=id)"}
     return with_query(user_path(user_id), query)
