@@ -11,6 +11,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     CloudSelections,
     read_selections,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.scope import Facts
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.scope import judge as judge_scope
 
 USERS = {"sourceObjectName": "user", "enabled": True, "scope": None}
 GROUPS = {"sourceObjectName": "group", "enabled": True}
@@ -107,3 +109,10 @@ def test_what_else_is_unknown_stays_so():
 def test_a_schema_without_filters_takes_all():
     assert len(read_selections({"synchronizationRules": [{"objectMappings": [USERS]}]})) == 1
     assert read_selections({}) == ()
+
+
+def test_of_a_filter_that_could_not_be_judged_the_row_tells_besides():
+    facts = Facts("CN=Ada,OU=Staff,DC=corp,DC=local", {"objectclass": [b"user"]}, frozenset({"objectclass"}))
+    unknown = judge_scope(facts, None).reasons
+    assert [one["code"] for one in unknown] == ["selection_unknown", "scope_unchecked"]
+    assert judge(rule(), reasons=unknown) == (None, ["scope_unchecked"])
