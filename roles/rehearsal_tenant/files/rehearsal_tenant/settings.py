@@ -173,6 +173,12 @@ SETTINGS: dict[str, Setting] = {
         "Which soft-deleted objects still hold their addresses against a synced user.",
         "Do addresses of soft-deleted groups, or users, conflict?",
     ),
+    "givenAddresses": Setting(
+        "licensed",
+        ("licensed", "always"),
+        "Who keeps the addresses of the sign-in name and of the initial domain that are not in AD.",
+        "Are these addresses lost for a user without an Exchange Online licence?",
+    ),
     "emptyAttributes": Setting(
         "second_cycle",
         ("second_cycle", "first_cycle", "kept"),

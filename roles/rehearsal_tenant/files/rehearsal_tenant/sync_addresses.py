@@ -18,10 +18,11 @@ Verified = Callable[[str], bool]
 
 
 class Names(NamedTuple):
-    """The tenant's part in names: its initial domain, and which suffixes are verified."""
+    """The tenant's part in names: its initial domain, which suffixes are verified, and who keeps what it gave."""
 
     initial_domain: str
     verified: Verified
+    gives_always: bool = False
 
 
 def primary_address(user: AdObject) -> Optional[str]:
@@ -66,21 +67,33 @@ def addresses_after(
     :param before: the user of the tenant; its own addresses are lost, but for those that Entra itself gives.
     :param name: its sign-in name from now on.
     """
-    licensed = bool(before.get("assignedLicenses"))
+    licensed = has_mailbox(before)
     found: dict[str, str] = {}
-    for item in user.all("proxyAddresses"):
-        smtp = item.lower().startswith("smtp:")
-        if not (smtp and licensed and not names.verified(item)):
-            found.setdefault(item.lower(), item)
     primary, mail = primary_address(user), user.text("mail")
-    if mail and primary == mail and not any(item.startswith("SMTP:") for item in found.values()):
-        found[f"smtp:{mail.lower()}"] = f"SMTP:{mail}"
-    for address in _given(before, name, names) if licensed else ():
+    # Without an SMTP: address, mail is the primary one.
+    for item in (*user.all("proxyAddresses"), *([f"SMTP:{mail}"] if mail and mail == primary else [])):
+        # A mailbox takes no address of a domain that is not verified.
+        if not (licensed and item.lower().startswith("smtp:") and not names.verified(item)):
+            found[item.lower()] = item
+    for address in _given(before, name, names) if licensed or names.gives_always else ():
         found.setdefault(f"smtp:{address}", f"smtp:{address}")
-    if licensed and found and not any(item.startswith("SMTP:") for item in found.values()):
-        found[f"smtp:{name.lower()}"] = f"SMTP:{name}"
+    if licensed:
+        # A mailbox has its owner's sign-in name for an address, and for the primary one where there is none.
+        found.setdefault(f"smtp:{name.lower()}", f"smtp:{name}")
+        if not any(item.startswith("SMTP:") for item in found.values()):
+            found[f"smtp:{name.lower()}"] = f"SMTP:{name}"
     values = list(found.values())
-    return values, next((item[5:] for item in values if item.startswith("SMTP:")), primary)
+    return values, next((item[5:] for item in values if item.startswith("SMTP:")), None if licensed else primary)
+
+
+def has_mailbox(user: Mapping[str, Any]) -> bool:
+    """Whether a user is licensed for Exchange Online; where only licences are known, any of them counts."""
+    if user.get("assignedPlans") is None:
+        return bool(user.get("assignedLicenses"))
+    return any(
+        str(plan.get("service")).lower() == "exchange" and plan.get("capabilityStatus") != "Deleted"
+        for plan in user["assignedPlans"]
+    )
 
 
 def _given(before: Mapping[str, Any], name: str, names: Names) -> list[str]:

@@ -18,7 +18,11 @@ from .tenant import Tenant
 
 def name_of(tenant: Tenant, directory: Directory, user: AdObject) -> str:
     """The sign-in name that an AD object gets."""
-    return cloud_name(user, directory, Names(tenant.initial_domain, tenant.verified))
+    return cloud_name(user, directory, _names(tenant))
+
+
+def _names(tenant: Tenant) -> Names:
+    return Names(tenant.initial_domain, tenant.verified, tenant.settings.givenAddresses == "always")
 
 
 def keeps_name(tenant: Tenant, before: Mapping[str, Any]) -> bool:
@@ -56,9 +60,7 @@ def taken_over(
         body.update(changes)
     if not keeps_name(tenant, before):
         body["userPrincipalName"] = name_of(tenant, directory, user)
-    proxies, mail = addresses_after(
-        user, before, body["userPrincipalName"], Names(tenant.initial_domain, tenant.verified)
-    )
+    proxies, mail = addresses_after(user, before, body["userPrincipalName"], _names(tenant))
     if "proxyaddresses" in carried and (empties or user.all("proxyAddresses") or user.text("mail")):
         body["proxyAddresses"] = proxies
     if mail or (empties and "mail" in carried):

@@ -308,18 +308,31 @@ def test_source_of_authority_goes_to_the_cloud_and_comes_back(start, domain):
     assert rehearsal.user("ann@contoso.com")["onPremisesSyncEnabled"] is True
 
 
+def as_person(rehearsal, name):
+    """A token of somebody who signed in through the first client."""
+    tenant = rehearsal.tenant
+    issuer = f"https://127.0.0.1:8443/{TENANT_ID}"
+    client = next(iter(tenant.clients.values()))
+    return rehearsal.simulation._tokens.for_user(client, tenant.user(f"{name}@contoso.com"), issuer)
+
+
+@pytest.mark.parametrize(("role", "status"), [(None, 403), ("Global Reader", 200), ("User Administrator", 403)])
+def test_people_need_a_role_to_read_roles(start, role, status):
+    roles = [{"user": "ann@contoso.com", "role": role}] if role else []
+    rehearsal = start(users=[user("ann")], roles=roles)
+    for path in (f"{ROLES}/roleAssignments", "/directoryRoles", f"{PIM_GROUPS}?$filter=groupId eq 'x'"):
+        assert rehearsal.get(path, token=as_person(rehearsal, "ann")).status_code == status
+
+
 def test_people_need_a_role_for_it(start):
     rehearsal = start(
         users=[user("ann"), user("hybrid")],
         contacts=[{"displayName": "C", "id": G1}],
         roles=[{"user": "hybrid@contoso.com", "role": "Hybrid Identity Administrator"}],
     )
-    tenant = rehearsal.tenant
-    client = next(iter(tenant.clients.values()))
-    issuer = f"https://127.0.0.1:8443/{TENANT_ID}"
     for name, status in (("ann", 403), ("hybrid", 200)):
-        token = rehearsal.simulation._tokens.for_user(client, tenant.user(f"{name}@contoso.com"), issuer)
-        assert rehearsal.get("/users/ann@contoso.com/onPremisesSyncBehavior", token=token).status_code == status
+        answer = rehearsal.get("/users/ann@contoso.com/onPremisesSyncBehavior", token=as_person(rehearsal, name))
+        assert answer.status_code == status
     assert rehearsal.error(rehearsal.get(f"/contacts/{G1}/onPremisesSyncBehavior")) == DENIED
 
 

@@ -195,6 +195,30 @@ def test_a_licensed_user_keeps_what_exchange_online_gave(takeover):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("settings", "cloud", "kept"),
+    [
+        ({}, {"assignedLicenses": []}, False),
+        ({"givenAddresses": "always"}, {"assignedLicenses": []}, True),
+        ({}, {"assignedPlans": [{"service": "exchange", "capabilityStatus": "Enabled"}]}, True),
+        ({}, {"assignedLicenses": LICENCE, "assignedPlans": [{"service": "SharePoint"}]}, False),
+    ],
+)
+def test_contested_who_keeps_the_addresses_that_the_tenant_gave(takeover, settings, cloud, kept):
+    ad = {"proxyAddresses": ["SMTP:a.ann@contoso.com"]}
+    given = ["smtp:ann@contoso.com", "smtp:ann@contoso.onmicrosoft.com"]
+    _rehearsal, ann = takeover(ad=ad, more={"settings": settings}, proxyAddresses=given, **cloud)
+    assert proxies(ann) == ["SMTP:a.ann@contoso.com", *(given if kept else [])]
+
+
+@pytest.mark.parametrize("ad", [{}, {"proxyAddresses": "SMTP:ann@pending.com", "mail": "ann@pending.com"}])
+def test_a_mailbox_without_an_address_of_ad_goes_by_the_sign_in_name(takeover, ad):
+    others = [ad_user("bob", G2, proxyAddresses="SMTP:bob@contoso.com", mail="bob@contoso.com")]
+    cloud = {"proxyAddresses": ["SMTP:boss@contoso.com"], "mail": "boss@contoso.com", "assignedLicenses": LICENCE}
+    _rehearsal, ann = takeover(2, ad, others, **cloud)
+    assert (proxies(ann), ann["mail"]) == (["SMTP:ann@contoso.com"], "ann@contoso.com")
+
+
 def test_mail_alone_becomes_the_primary_address(takeover):
     others = [ad_user("bob", G2, proxyAddresses="SMTP:bob@contoso.com")]
     _rehearsal, ann = takeover(1, {"mail": "new@contoso.com"}, others, proxyAddresses=["SMTP:ann@contoso.com"])
