@@ -88,7 +88,7 @@ ROW_FIELDS = {
 #: Attributes of the flow that an objects row has no field for, as LDAP spells them.
 SYNCED_ATTRIBUTES: tuple[str, ...] = tuple(flow.ad for flow in FLOWS if flow.ad not in ROW_FIELDS)
 
-#: Graph properties of a user that the effects of a takeover are told from: for ``$select``.
+#: Graph properties of a user that the effects of a takeover are told from.
 GRAPH_PROPERTIES: tuple[str, ...] = tuple(
     dict.fromkeys(
         (
@@ -99,10 +99,7 @@ GRAPH_PROPERTIES: tuple[str, ...] = tuple(
             "assignedLicenses",
             "assignedPlans",
             EXTENSION_ATTRIBUTES,
-            *(flow.graph for flow in FLOWS if flow.kind != REFERENCE and not flow.graph.startswith("extension")),
+            *(flow.graph for flow in FLOWS if not flow.graph.startswith("extension")),
         )
     )
 )
-
-#: For ``$expand``: the manager is no property. A reading without it says nothing of managers.
-GRAPH_EXPAND = "manager($select=id)"

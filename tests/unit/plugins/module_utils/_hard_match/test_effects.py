@@ -14,6 +14,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.record 
     carried_fields,
     to_row,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import BETA_PROPERTIES, PLAN_PROPERTIES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES, RELEASABLE
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import (
     BLOCKING_DEFAULT,
@@ -458,9 +459,13 @@ def test_a_reason_names_groups_and_what_is_empty():
 # Table
 
 
+def test_the_tenant_is_asked_for_everything_that_effects_are_told_from():
+    assert set(GRAPH_PROPERTIES) <= {*PLAN_PROPERTIES, *BETA_PROPERTIES, "manager"}
+
+
 def test_every_attribute_of_the_flow_is_read_from_ad_and_from_the_tenant():
     for flow in FLOWS:
-        assert flow.graph == "manager" or flow.graph.startswith("extension") or flow.graph in GRAPH_PROPERTIES
+        assert flow.graph.startswith("extension") or flow.graph in GRAPH_PROPERTIES
     entry = Entry("CN=x", {flow.ad.lower(): [b"x"] for flow in FLOWS}, "s")
     row = to_row(entry, None, AnchorSettings())
     assert set(row["synced_attributes"]) == set(FURTHER) - {"accountExpires", "userAccountControl"}
