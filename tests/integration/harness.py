@@ -237,6 +237,36 @@ class Tenant:
         ]
 
 
+def access_token(tenant: Tenant) -> str:
+    """Sign in to a rehearsal tenant as its app, without the collection."""
+    variables = tenant.environment
+    answer = requests.post(
+        f"{variables['HYBRID_IDENTITY_LOGIN_ENDPOINT']}/{variables['AZURE_TENANT_ID']}/oauth2/v2.0/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": variables["AZURE_CLIENT_ID"],
+            "client_secret": variables["AZURE_CLIENT_SECRET"],
+            "scope": f"{variables['HYBRID_IDENTITY_GRAPH_ENDPOINT']}/.default",
+        },
+        verify=variables["HYBRID_IDENTITY_CA_CERT"],
+        timeout=60,
+    )
+    assert answer.ok, answer.text
+    return str(answer.json()["access_token"])
+
+
+def patch_user(tenant: Tenant, token: str, user_id: str, body: Mapping[str, Any]) -> int:
+    """Change a user through Graph, without the collection, and return the status."""
+    answer = requests.patch(
+        f"{tenant.environment['HYBRID_IDENTITY_GRAPH_ENDPOINT']}/v1.0/users/{user_id}",
+        json=body,
+        headers={"Authorization": f"Bearer {token}"},
+        verify=tenant.environment["HYBRID_IDENTITY_CA_CERT"],
+        timeout=60,
+    )
+    return answer.status_code
+
+
 # --- the domain controller ----------------------------------------------------------------------------------------
 
 

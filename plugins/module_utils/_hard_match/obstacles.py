@@ -206,7 +206,9 @@ def _identifier(case: Case) -> Finding | None:
     if guid and guid.lower() == current.lower():
         return Finding(None, reason("identifier_same"))
     expected = f"this one is {guid}" if guid else "which one the row means is not known"
-    return Finding("blocked", reason("identifier_differs", current=current, expected=expected))
+    # Whoever opened the tenant for that has decided; the row still says it.
+    opened = case.around.tenant.feature("allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled") is True
+    return Finding(None if opened else "blocked", reason("identifier_differs", current=current, expected=expected))
 
 
 def _existing(case: Case) -> Finding | None:
