@@ -115,22 +115,28 @@ options:
     default: present
   match_by:
     description:
-      - How AD objects and users are paired, the strongest key first. The first key that finds a person decides. Every
-        key that was tried is shown with what it found.
-      - A key is a name, which compares like with like, or a dictionary of the two names C(ad) and C(cloud), for example
-        C(mail) and C(user_principal_name).
+      - How AD objects and users are paired, the strongest key first. The first key that finds a live user decides. What
+        every key found is shown in the row's C(evidence).
+      - A key is a name, which compares like with like; or a dictionary of C(ad) and C(cloud), which name the two sides,
+        for example C(mail) and C(user_principal_name).
       - The names are V(map) (the pairs of O(map)), V(immutable_id) (whoever has the wanted value by now),
         V(user_principal_name) (the user's name in the tenant against C(login_name), which is what sync sends as the
-        name), V(on_premises_security_identifier) (against C(object_sid)), V(mail), V(proxy_address) (the primary
-        address first) and V(id).
-      - V(employee_id), V(sam_account_name), V(mail_nickname) and V(display_name) only confirm a pair that another key
-        found, because help desks write them and give them out again; see O(weak_match_by).
-      - A dictionary may also have C(key), one of these names, and C(rewrite), a dictionary of domains as AD has them
-        and as the tenant has them (see the examples). A dot before a domain stands for all domains below it.
+        name, and not against AD's own), V(on_premises_security_identifier) (against C(object_sid)), V(mail),
+        V(proxy_address) (the primary address first) and V(id).
+      - V(employee_id), V(sam_account_name), V(mail_nickname) and V(display_name), and pairs with one of them, are weak;
+        help desks write them and give them out again. They only confirm a pair that another key found, and C(evidence)
+        says whether they agree; see O(weak_match_by).
+      - A dictionary may also have C(rewrite), which turns domains of AD into domains of the tenant before the two are
+        compared. Then the key is C(key), one of the names, or C(ad) and C(cloud). V(corp.local) stands for that domain
+        only, V(.corp.local) for all domains below it; these keep what is before, if the new domain begins with a dot as
+        well (V(.example.com)). The longest domain that fits is taken. C(evidence) shows both values.
       - ImmutableIds are compared with case, everything else without.
-      - A pair that a stronger key contradicts is a conflict, several users that fit are ambiguous, one user that
-        several AD objects claim is refused to all of them; all candidates are named. External users and resource
-        accounts are never picked silently.
+      - Several users that fit the deciding key are C(ambiguous), and so is one user that several AD objects claim. All
+        candidates are named.
+      - A stronger key contradicts a pair (C(match_contradicted)) if it finds only deleted or external users, if the map
+        says otherwise, or if it is V(on_premises_security_identifier) and the two differ.
+      - External users and resource accounts are never picked, unless somebody names them by their id in O(users) or
+        O(map). If one fits as well as a member does, the row waits for approval (C(external_also_fits)).
     type: list
     elements: raw
     default: [immutable_id, user_principal_name]
@@ -138,16 +144,19 @@ options:
     description:
       - Keys to try where none of O(match_by) finds anybody, written as there, for example V(employee_id).
       - A pair found by them alone is blocked (C(weak_match)) until somebody approves its row in the plan.
+      - A strong key named here, instead of in O(match_by), needs approval as well.
     type: list
     elements: raw
     default: []
   map:
     description:
       - A list of pairs that somebody has decided, as CSV (with comma, semicolon or tab) or JSON Lines. Its columns are
-        C(user), an id or user principal name, and one of C(object_guid), C(distinguished_name), C(object_sid),
-        C(user_principal_name) and C(sam_account_name) for the AD object; C(wave) may name a wave.
-      - It is the strongest key unless O(match_by) puts V(map) elsewhere. Lines that contradict each other, name nobody
-        in the tenant or no object of the input are in RV(problems).
+        C(user), an id or user principal name, and one or more of C(object_guid), C(distinguished_name), C(object_sid),
+        C(user_principal_name) (AD's own) and C(sam_account_name), of which each line names its AD object by exactly
+        one; C(wave) may name a wave. Other columns are ignored.
+      - It is the strongest key unless O(match_by) puts V(map) elsewhere. It has no effect on users named by hand.
+      - Lines that contradict each other, name nobody in the tenant or no object of the input are in RV(problems) with
+        their numbers. Their objects are not matched by other keys instead.
     type: path
   unclaimed:
     description:

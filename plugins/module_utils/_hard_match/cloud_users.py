@@ -70,10 +70,12 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
     return CloudUser(
         id=user["id"],
         user_principal_name=upn,
-        # One text in memory instead of two.
+        # One text in memory instead of several.
         mail=upn if mail == upn else mail,
         display_name=user.get("displayName"),
-        addresses=smtp_addresses(user.get("proxyAddresses") or ()),
+        addresses=tuple(
+            upn if address == upn else address for address in smtp_addresses(user.get("proxyAddresses") or ())
+        ),
         immutable_id=user.get("onPremisesImmutableId") or None,
         synced=user.get("onPremisesSyncEnabled"),
         last_sync=user.get("onPremisesLastSyncDateTime"),

@@ -73,6 +73,8 @@ class MatchMap:
         self._source = source
         self._by: dict[str, dict[Union[str, Rdns], list[Pair]]] = {}
         self._of_user: dict[str, list[Pair]] = {}
+        #: Line -> ids of the users that it names.
+        self._ids: dict[int, set[str]] = {}
         #: Line -> the first AD object that it was found to name; a second one is a problem.
         self._seen: dict[int, str] = {}
         self._all: list[Pair] = []
@@ -82,18 +84,19 @@ class MatchMap:
     def _take(self, pair: Pair, index: CloudIndex) -> None:
         same_object = self._by.setdefault(pair.field, {}).setdefault(_folded(pair.field, pair.value), [])
         users = index.look_up(*named_key(pair.user))
-        ids = [user.id for user in users.live or users.deleted]
+        ids = {user.id for user in users.live or users.deleted}
         if not ids:
             self._report(pair, pair.user, "the tenant has no such user, live or deleted.")
-            ids = [pair.user.lower()]
+            ids = {pair.user.lower()}
         for other in same_object:
-            if other in self._of_user.get(ids[0], ()):
+            if self._ids[other.line] == ids:
                 self._report(pair, pair.value, f"line {other.line} says the same.")
                 return
+        self._ids[pair.line] = ids
         if same_object:
             other = same_object[0]
             self._report(pair, pair.value, f"line {other.line} gives this AD object to another user, {other.user}.")
-        for user_id in ids:
+        for user_id in sorted(ids):
             others = self._of_user.setdefault(user_id, [])
             if others:
                 self._report(pair, pair.user, f"line {others[0].line} gives this user to another AD object.")

@@ -16,9 +16,11 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes 
 def unclaimed_rows(users: Iterable[CloudUser], claimed: Collection[str]) -> Iterator[dict[str, Any]]:
     """Yield a row for each live user that nobody claims, in the order of their names.
 
+    External users and resource accounts belong to no AD object, so they are left out unless they are synced.
+
     :param claimed: ids of users that a row of the input found, or whose anchor it wants.
     """
-    left = [user for user in users if not user.deleted and user.id not in claimed]
+    left = [user for user in users if not user.deleted and user.id not in claimed and _may_have_object(user)]
     for user in sorted(left, key=lambda user: ((user.user_principal_name or "").lower(), user.id)):
         yield {
             "user": user.user_principal_name or user.id,
@@ -39,12 +41,12 @@ def unclaimed_rows(users: Iterable[CloudUser], claimed: Collection[str]) -> Iter
         }
 
 
+def _may_have_object(user: CloudUser) -> bool:
+    return user.synced is True or not (user.external or user.resource)
+
+
 def _kind(user: CloudUser) -> str:
-    """Say why a user may well have no AD object, or must have one somewhere."""
+    """Say what the sync flag tells of a user's AD object."""
     if user.synced is True:
         return "; it is synced, so there is one somewhere"
-    if user.external:
-        return "; it is an external user"
-    if user.resource:
-        return "; it is a resource account"
-    return ""
+    return "; it was synced before" if user.synced is False else ""

@@ -55,7 +55,7 @@ def make_plan(
     :param path: the file, which must stay until the plan was carried out.
     :param now: seconds since 1970.
     """
-    keys = parse_match_by(params["match_by"], params["weak_match_by"], mapped=params["map"] is not None)
+    keys = parse_match_by(params["match_by"], params["weak_match_by"], mapped=bool(params["map"]))
     wishes = Wishes(params)
     reading = read_tenant(client, {*cloud_keys(keys), *HOLDER_KEYS}, written, params["protected_users"])
     with contextlib.closing(reading.details):
@@ -132,8 +132,7 @@ class _Planner:
         row = wish.row
         if row is not None:
             in_scope, reasons = self._reading.selections.judge(row)
-            if in_scope is not row.get("in_scope"):
-                row = {**row, "in_scope": in_scope, "scope_reasons": reasons}
+            row = {**row, "in_scope": in_scope, "scope_reasons": reasons}
         return wish._replace(row=row, wave=wave)
 
     def _look(self, number: int, wish: Wish, found: Match) -> None:

@@ -129,6 +129,8 @@ def test_unclaimed_users_come_last_in_the_order_of_their_names(tmp_path):
     tenant = Tenant(4)
     tenant.add(5, userPrincipalName="a@contoso.com")
     tenant.add(6, "deleted")
+    tenant.add(7, userType="Guest")
+    tenant.add(8, isResourceAccount=True)
     tenant.change(4, onPremisesSyncEnabled=True)
     rows = [ad_object(3), ad_object(9)]
     assert plan(tenant, tmp_path, *rows)["summary"]["total"] == 2
