@@ -11,6 +11,9 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+# json.dumps would make a new encoder for each user.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class UserDetails:
     """Users as Graph returned them, by id. Their file has no name, so nothing is left behind.
@@ -34,7 +37,7 @@ class UserDetails:
         if shape is None:
             shape = self._shapes[names] = len(self._names)
             self._names.append(names)
-        line = json.dumps([shape, *body.values()], separators=(",", ":")).encode("ascii") + b"\n"
+        line = _encode([shape, *body.values()]).encode("ascii") + b"\n"
         if not self._at_end:
             self._file.seek(self._end)
             self._at_end = True
