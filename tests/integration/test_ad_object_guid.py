@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from typing import Any
 import harness
 import pytest
 
-ATTRIBUTES = (
-    "objectClass", "objectGUID", "mS-DS-ConsistencyGuid", "sAMAccountName", "userPrincipalName", "mail", "mailNickname",
-    "proxyAddresses", "targetAddress", "employeeID", "displayName", "objectSid", "userAccountControl", "pwdLastSet",
-    "msExchRecipientTypeDetails", "msExchMailboxGuid", "isCriticalSystemObject", "adminDescription",
-)  # fmt: skip
+sys.path.insert(0, str(harness.SUPPORT))
+
+import make_sample_company
+
+ATTRIBUTES = make_sample_company.EXPORTED
 USERS = "(&(objectCategory=person)(objectClass=user))"
 
 

@@ -268,9 +268,10 @@ def whole_company() -> tuple[list[Person], Others]:
         person.rid = person.rid or 1104 + number
         person.code = "out_of_scope" if person.outcome == OUT else CODES.get(person.trouble or "")
     beset(staff[-len(OBSTACLES) :], others)
-    for number, person in enumerate(staff):
-        if person.trouble == "already synced":
-            # As Entra Connect does it: the anchor is written back to AD, and these users prove that.
-            person.consistency = person.consistency or (anchor_bytes(person.guid) if number % 2 else None)
-            person.cloud = _synced_cloud(person)
+    for number, person in enumerate(one for one in staff if one.trouble == "already synced"):
+        # The sync uses mS-DS-ConsistencyGuid where there is one: written back by Entra Connect, which makes it the same
+        # as objectGUID, or brought along from a former forest. These users prove that.
+        brought = anchor_bytes(identifier("former forest", person.login))
+        person.consistency = (None, anchor_bytes(person.guid), brought)[number % 3]
+        person.cloud = _synced_cloud(person)
     return everybody, others
