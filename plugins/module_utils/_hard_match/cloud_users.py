@@ -198,6 +198,10 @@ class CloudIndex:
         self._by: dict[str, dict[str, Union[CloudUser, Found]]] = {key: {} for key in wanted}
         self.count = 0
         for user in users:
+            known = self._by["id"].get(folded("id", user.id))
+            if isinstance(known, CloudUser) and known.deleted is user.deleted:
+                # Pages of a listing may overlap when users come and go meanwhile.
+                continue
             self.count += 1
             for key, entries in self._by.items():
                 for value in values_of(user, key):

@@ -146,3 +146,9 @@ def test_the_evidence_says_what_a_candidate_is():
         "external": True,
         "resource": True,
     }
+
+
+def test_a_user_that_two_pages_of_a_listing_show_is_one_user():
+    index = CloudIndex([user(1, mail="m@x.com"), user(1, mail="m@x.com"), user(1, deleted=True)], ["mail"])
+    assert len(index.find("mail", "m@x.com")) == 1
+    assert (index.count, [each.deleted for each in index.find("id", user_id(1))]) == (2, [False, True])
