@@ -14,11 +14,9 @@ from graph_double import TENANT, Graph, pim_for_groups
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import (
-    BETA_PROPERTIES,
     PLAN_PROPERTIES,
     USER_SELECT,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.flow import GRAPH_PROPERTIES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import NOT_LICENSED, Holder, Lookup
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_reading import read_tenant
@@ -419,10 +417,6 @@ def test_a_manager_is_told_of_those_looked_up_and_nobody_is_an_answer():
     assert reading.details.of("u2")["manager"] is None
     assert "manager" not in reading.details.of("u3")
     reading.details.close()
-
-
-def test_what_effects_are_told_from_is_read():
-    assert set(GRAPH_PROPERTIES) <= {*PLAN_PROPERTIES, *BETA_PROPERTIES}
 
 
 def test_what_is_told_of_single_users():
