@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.plugins.filter import core, mathstuff
-from ansible.plugins.test import core as tests_core
-from jinja2 import Environment, FileSystemLoader
 
 ROLE = Path(__file__).parents[4] / "roles/hard_match"
 LIBRARIES = {"ldap3": "2.9.1", "msal": "1.39.0", "requests": "2.32.0", "gssapi": None, "dnspython": "2.7.0"}
@@ -63,16 +60,6 @@ GOOD = {
         ]
     },
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def environment():
-    # As Ansible's own: text, not HTML.
-    made = Environment(loader=FileSystemLoader(ROLE / "templates"), trim_blocks=True, keep_trailing_newline=True)  # noqa: S701
-    # What Jinja itself has stays: Ansible's versions of these need its own templating around them.
-    made.filters = {**core.FilterModule().filters(), **mathstuff.FilterModule().filters(), **made.filters}
-    made.tests = {**tests_core.TestModule().tests(), **made.tests}
-    return made
 
 
 @pytest.fixture
