@@ -284,7 +284,7 @@ def _contradictions(
         items = [item for item in tried if item.key == key]
         doubts += filter(None, map(_finds_somebody_else, items))
         elsewhere = None
-        if key.name == MAP and mapping and not items:
+        if key.name == MAP and mapping:
             elsewhere = _mapped_elsewhere(mapping, wish, user)
         elif key.is_sid:
             elsewhere = _other_sid(key, wish, user)

@@ -286,6 +286,11 @@ BY_MAIL = {"mail": "m@x.com"}
             [UPN, "immutable_id"],
             ([1], "immutable_id", [("conflict", "match_contradicted")]),
         ),
+        (
+            [held(1, **BY_MAIL, onPremisesSecurityIdentifier="S-1-5-21-9")],
+            [MAIL, SID, "immutable_id"],
+            ([1], "immutable_id", []),
+        ),
         # The anchor chooses among several by name, also a guest that has it already.
         ([held(1, "a@x.com", **BY_MAIL), user(2, **BY_MAIL)], ["immutable_id", MAIL], ([1], "immutable_id", [])),
         (
@@ -449,6 +454,7 @@ def test_the_map(users, pairs, match_by, expected):
         # Whose the user is instead, a stronger key knows: this row takes nobody's place.
         (ROW, [user(1)], [mapped_to("u1@example.com", 7)], False),
         (ROW, [user(1, onPremisesSecurityIdentifier="S-1-5-21-9")], None, False),
+        (ROW, [user(1)], [mapped_to("typo@x.com"), mapped_to("u1@example.com", 7)], False),
         # Whose it is instead, nobody knows.
         (ROW, [user(1)], [mapped_to("typo@x.com")], True),
         (ROW, [user(1, "x@x.com", **BY_MAIL), user(2, "u1@example.com", deleted=True)], None, True),
@@ -526,3 +532,13 @@ def test_the_line_of_the_map_is_shown():
 )
 def test_a_guest_that_is_named_by_id_is_meant(name, said):
     assert codes(from_pair({"user": name, "object_guid": str(guid(1))}), [user(1, **GUEST)]) == said
+
+
+def test_an_anchor_that_cannot_be_used_finds_nobody():
+    wish = from_object(ad_row(1, immutable_id="E4711"))
+    assert (wish.problem["code"], find(wish, [held(1, "x@x.com", value="E4711")]).users) == ("anchor_is_string", [])
+
+
+def test_the_map_has_no_say_about_users_named_by_hand():
+    wish = from_pair({"user": "u1@example.com", "object_guid": str(guid(1))})
+    assert codes(wish, [user(1)], pairs=[mapped_to("u1@example.com", 7)]) == []
