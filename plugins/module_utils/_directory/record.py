@@ -62,6 +62,7 @@ _ALWAYS_CARRIED = frozenset(
     )
 )
 _ACCOUNT_DISABLED = 0x2
+_FURTHER = {name.lower(): name for name in FURTHER}
 # What only the filters built into sync look at.
 _SCOPE_ATTRIBUTES = ("isCriticalSystemObject", "adminDescription", "isDeleted", "groupType")
 _NEVER = (0, (1 << 63) - 1)
@@ -202,14 +203,8 @@ def _no_user(values: dict[str, list[bytes]], carried: frozenset[str] | None) -> 
 
 def _synced_attributes(values: dict[str, list[bytes]]) -> dict[str, Any]:
     """Return what sync sends besides the fields of a row, by LDAP name; what has no value is left out."""
-    found: dict[str, Any] = {}
-    for key, raw in values.items():
-        known = _FURTHER.get(key)
-        if known is not None:
-            value = known[1](raw)
-            if value is not None:
-                found[known[0]] = value
-    return found
+    found = {_FURTHER[key]: _READERS.get(key, _one_or_more)(values[key]) for key in values if key in _FURTHER}
+    return {name: value for name, value in found.items() if value is not None} if None in found.values() else found
 
 
 def _guid_anchor(raw: bytes, source: str, name: str) -> Anchor:
@@ -292,7 +287,7 @@ def _time(values: list[bytes] | None) -> str | None:
 
 def _one_or_more(values: list[bytes]) -> str | list[str] | None:
     if len(values) == 1:
-        return _text(values)
+        return values[0].decode("utf-8", "replace") or None
     return [_decode(value) for value in values] or None
 
 
@@ -301,8 +296,7 @@ def _expiry(values: list[bytes]) -> str | None:
     return None if _integer(values) in _NEVER else _time(values)
 
 
-_READERS: dict[str, Callable[[list[bytes]], Any]] = {"accountExpires": _expiry, "userAccountControl": _integer}
-_FURTHER = {name.lower(): (name, _READERS.get(name, _one_or_more)) for name in FURTHER}
+_READERS: dict[str, Callable[[list[bytes]], Any]] = {"accountexpires": _expiry, "useraccountcontrol": _integer}
 
 
 def _sid(values: list[bytes] | None) -> str | None:

@@ -11,6 +11,7 @@ show, proves that it goes in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import Rdns, is_under, rdns
@@ -126,16 +127,27 @@ def judge(facts: Facts, selection: Selection | None) -> Verdict:
     if reasons:
         return Verdict(False, reasons)
     if selected is None:
-        reasons.append(reason("selection_unknown"))
+        reasons.append(_selection_unknown())
     missing = {name for rule in unknown for name in rule.reads if facts.values(name.lower()) is None}
     missing |= {name for test, answer in selected or () if answer is None for name in test.reads(selection)}  # type: ignore[arg-type]
     if missing:
-        reasons.append(reason("scope_unchecked", attributes=", ".join(sorted(missing))))
+        reasons.append(_unchecked(", ".join(sorted(missing))))
     else:
         reasons += [reason(rule.code) for rule in unknown]
     if selection and selection.own_rules:
         reasons.append(reason("filtered_by_own_rules", rules=listed(selection.own_rules)))
     return Verdict(None if reasons else True, reasons)
+
+
+# Most objects get one of these answers, and to put them into words takes as long as to find them.
+@lru_cache(maxsize=1)
+def _selection_unknown() -> dict[str, str]:
+    return reason("selection_unknown")
+
+
+@lru_cache(maxsize=64)
+def _unchecked(attributes: str) -> dict[str, str]:
+    return reason("scope_unchecked", attributes=attributes)
 
 
 def _starts(name: str, *prefixes: str) -> Callable[[Facts], Optional[bool]]:
