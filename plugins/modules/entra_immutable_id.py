@@ -554,7 +554,8 @@ summary:
       struck out or deleted.
     - C(in_scope) says of the rows that are written whether sync takes their AD objects.
     - C(anchor_modes) says how many users that are synced already have an ImmutableId that fits only C(object_guid) of
-      their AD object, only its C(consistency_guid), C(both) or C(neither); null with O(plan) and O(restore).
+      their AD object, only its C(consistency_guid), C(both) or C(neither); C(consistency_guid_unread) counts those that
+      fit objectGUID where C(mS-DS-ConsistencyGuid) was not read. Null with O(plan) and O(restore).
     - C(requests) and C(writes) are those sent to Graph, C(throttled_seconds) the time held back by quota or service,
       C(seconds) the time of the task, C(sign_in_method) how the module signed in.
   returned: success, and on failure once there is a plan
@@ -567,7 +568,7 @@ summary:
     anchor_modes:
       description: Users that are synced already, by the value that their ImmutableId fits.
       type: dict
-      sample: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0}
+      sample: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0, "consistency_guid_unread": 0}
     effects:
       description: Effects of the takeover, with the number of users of rows that are written or may be released.
       type: dict
@@ -595,7 +596,7 @@ summary:
     effects: {"password_will_change": 212, "overwritten": 40}
     releasable: 2
     struck_out: 0
-    anchor_modes: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0}
+    anchor_modes: {"object_guid": 41, "consistency_guid": 0, "both": 7, "neither": 0, "consistency_guid_unread": 0}
     skipped: 0
     unreadable: 0
     requests: 52

@@ -263,7 +263,8 @@ SCENARIOS = (
 # What the export carries even where no entry has a value, so that "empty in AD" is known.
 CARRIED = (
     "mS-DS-ConsistencyGuid", "title", "mobile", "department", "givenName", "sn", "telephoneNumber",
-    "isCriticalSystemObject", "adminDescription", "msExchRecipientTypeDetails", "msExchMailboxGuid", "employeeID", "targetAddress",
+    "isCriticalSystemObject", "adminDescription", "msExchRecipientTypeDetails", "msExchMailboxGuid", "employeeID",
+    "targetAddress",
 )  # fmt: skip
 
 

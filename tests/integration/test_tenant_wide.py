@@ -233,6 +233,7 @@ def test_a_contradicted_mode_blocks_the_plan(plan: Callable[..., Planned]) -> No
         "consistency_guid": 0,
         "both": 0,
         "neither": 0,
+        "consistency_guid_unread": 0,
     }
 
 
@@ -250,17 +251,35 @@ def test_mixed_evidence_blocks_those_whose_values_differ(plan: Callable[..., Pla
     assert planned.outcome("two-values") == ("blocked", "anchor_mode_mixed")
 
 
-@pytest.mark.parametrize(("synced", "outcome"), [(4, ("blocked", "anchor_unconfirmed")), (5, ("set", None))])
+@pytest.mark.parametrize(
+    ("synced", "engine", "outcome"),
+    [
+        (4, "connect_sync", ("blocked", "anchor_unconfirmed")),
+        (5, "connect_sync", ("set", None)),
+        (5, "cloud_sync", ("blocked", "anchor_unconfirmed")),
+    ],
+)
 def test_synced_users_prove_an_uncertain_mode(
-    plan: Callable[..., Planned], synced: int, outcome: tuple[str, str | None]
+    tmp_path: Path,
+    start_tenant: Callable[..., harness.Tenant],
+    synced: int,
+    engine: str,
+    outcome: tuple[str, str | None],
 ) -> None:
-    def by_object_guid(person: Person) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {}, {**SYNCED, "onPremisesImmutableId": person.anchor}
-
-    carried = [name for name in scenarios.CARRIED if name != "mS-DS-ConsistencyGuid"]
-    planned = plan({**staff(synced, by_object_guid), "jane": ({}, {})}, carried=carried)
-    assert planned.outcome("jane") == outcome
-    proof = [item["value"] for item in planned.row("jane")["evidence"] if item["key"] == "anchor_mode"]
+    """A bare export does not show ConsistencyGuid. A full one of synced users shows that their sync does not use it."""
+    jane, others = Person("jane"), [Person(f"staff{number}") for number in range(synced)]
+    full, bare = tmp_path / "full.ldf", tmp_path / "bare.ldf"
+    full.write_text(company.ldif([person.entry({}) for person in others], scenarios.CARRIED), encoding="utf-8")
+    bare.write_text(company.ldif([jane.entry({})]), encoding="utf-8")
+    seed = scenarios.seed(())
+    seed["users"] = [jane.user({}), *(one.user({**SYNCED, "onPremisesImmutableId": one.anchor}) for one in others)]
+    seed["directories"] = [{"domain": company.DOMAIN, "ldif": [str(full), str(bare)], "engine": engine}]
+    result = harness.Playbooks(tmp_path).module(
+        "entra_immutable_id", start_tenant(seed).environment, check=True, src=[str(full), str(bare)]
+    )
+    row = next(row for row in result["users"] if row["user"] == jane.upn)
+    assert (row["action"], row["reason"] and row["reason"]["code"]) == outcome
+    proof = [item["value"] for item in row["evidence"] if item["key"] == "anchor_mode"]
     assert bool(proof) is (outcome[0] == "set")
 
 

@@ -15,6 +15,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matchi
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
 
 OBJECT_GUID, CONSISTENCY_GUID, BOTH, NEITHER = "object_guid", "consistency_guid", "both", "neither"
+# The anchor is that of objectGUID; whether it is that of ConsistencyGuid as well cannot be told.
+UNREAD = "consistency_guid_unread"
 
 # What synced users say of the anchors that the rows ask for.
 CONTRADICTED, MIXED, PROVEN, SILENT = "contradicted", "mixed", "proven", "silent"
@@ -24,10 +26,16 @@ _ENOUGH = 5
 
 
 class AnchorCensus:
-    """Compares the anchors of synced users with both values of their AD objects. Filled with all rows first."""
+    """Compares the anchors of synced users with both values of their AD objects. Filled with all rows first.
 
-    def __init__(self) -> None:
-        self._counts = dict.fromkeys((OBJECT_GUID, CONSISTENCY_GUID, BOTH, NEITHER), 0)
+    :param cloud_sync: whether Cloud Sync is used, which takes objectGUID where ConsistencyGuid is empty. ``None``:
+        unknown.
+    """
+
+    def __init__(self, cloud_sync: bool | None = None) -> None:
+        self._cloud_sync = cloud_sync
+        self._counts = dict.fromkeys((OBJECT_GUID, CONSISTENCY_GUID, BOTH, NEITHER, UNREAD), 0)
+        self._empty = 0
         # Users that tell the wanted value from another one: how many have the wanted, how many the other.
         self._wanted = 0
         self._other = 0
@@ -42,12 +50,17 @@ class AnchorCensus:
             users += index.find("immutable_id", value) if value else ()
         for user in {user.id: user for user in users}.values():
             if user.synced is True and not user.deleted and user.immutable_id:
-                self._count(user, guid, consistency, wish.held)
+                known = consistency is not None or "consistency_guid" in wish.row.get("carried", ())
+                self._count(user, guid, consistency, known, wish.held)
 
-    def _count(self, user: CloudUser, guid: str | None, consistency: str | None, wanted: str | None) -> None:
+    def _count(
+        self, user: CloudUser, guid: str | None, consistency: str | None, known: bool, wanted: str | None
+    ) -> None:
         fits = (user.immutable_id == guid, user.immutable_id == consistency)
-        kind = {(True, True): BOTH, (True, False): OBJECT_GUID, (False, True): CONSISTENCY_GUID}.get(fits, NEITHER)
+        by_guid = OBJECT_GUID if known else UNREAD
+        kind = {(True, True): BOTH, (True, False): by_guid, (False, True): CONSISTENCY_GUID}.get(fits, NEITHER)
         self._counts[kind] += 1
+        self._empty += kind == OBJECT_GUID and consistency is None
         others = {guid, consistency} - {None, wanted}
         if wanted and others:
             self._wanted += user.immutable_id == wanted
@@ -58,15 +71,21 @@ class AnchorCensus:
         """What the synced users say of the way in which the rows get their anchors.
 
         :data:`CONTRADICTED`: they all use another value. :data:`MIXED`: some do, some do not. :data:`PROVEN`: enough of
-        them use objectGUID, and none anything else. :data:`SILENT`: they do not tell.
+        them use objectGUID although ConsistencyGuid would have been something else, and none uses anything else.
+        :data:`SILENT`: they do not tell.
+
+        Where ConsistencyGuid was not read, an anchor that is objectGUID proves nothing: a sync that uses
+        ConsistencyGuid writes objectGUID there. Where it is empty, only Cloud Sync would have taken objectGUID instead.
         """
         if self._other:
             return MIXED if self._wanted else CONTRADICTED
         against = self._counts[CONSISTENCY_GUID] or self._counts[NEITHER]
-        return PROVEN if self._counts[OBJECT_GUID] >= _ENOUGH and not against else SILENT
+        proofs = self._counts[OBJECT_GUID] - (0 if self._cloud_sync is False else self._empty)
+        return PROVEN if proofs >= _ENOUGH and not against else SILENT
 
     def as_dict(self) -> dict[str, int]:
-        """How many synced users fit ``object_guid`` only, ``consistency_guid`` only, ``both``, ``neither``."""
+        """How many synced users fit ``object_guid`` only, ``consistency_guid`` only, ``both``, ``neither``; of those in
+        ``consistency_guid_unread`` it is known that they fit objectGUID, and no more."""
         return dict(self._counts)
 
     @property
@@ -75,7 +94,7 @@ class AnchorCensus:
         count = self._counts
         return (
             f"{count[OBJECT_GUID]} fit objectGUID only, {count[CONSISTENCY_GUID]} mS-DS-ConsistencyGuid only, "
-            f"{count[BOTH]} both, {count[NEITHER]} neither"
+            f"{count[BOTH]} both, {count[NEITHER]} neither; {count[UNREAD]} fit objectGUID, the other one unread"
         )
 
 

@@ -36,9 +36,11 @@ class CloudSelections:
 
     def __init__(self, by_domain: Mapping[str, tuple[CloudSelection, ...]] | None = None) -> None:
         """
-        :param by_domain: DNS name in lower case -> selections, any of which is enough.
+        :param by_domain: DNS name in lower case -> selections, any of which is enough. ``None``: unknown.
         """
         self._by_domain = dict(by_domain or {})
+        #: Whether Cloud Sync is used at all; ``None``: unknown.
+        self.in_use: Optional[bool] = None if by_domain is None else bool(by_domain)
 
     def judge(self, row: Mapping[str, Any]) -> tuple[Optional[bool], list[dict[str, str]]]:
         """Return ``in_scope`` and ``scope_reasons`` of an objects row.

@@ -81,7 +81,7 @@ class _Planner:
         self._reading = reading
         self._with_unclaimed = params["unclaimed"]
         self._map = read_map(params["map"], reading.index) if params["map"] else None
-        self._census = AnchorCensus()
+        self._census = AnchorCensus(reading.selections.in_use)
         # Who else wants the same user is known only after all wishes were read once.
         self._around = Surroundings(
             tenant=reading.facts,

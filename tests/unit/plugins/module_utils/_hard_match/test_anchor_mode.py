@@ -21,12 +21,13 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matchi
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_object, from_pair
 
 # AD objects by what they have; the wanted anchor is that of the default mode, if not said otherwise.
+CARRIED = ("consistency_guid",)
 PREFERS = {"consistency_guid": anchor(91), "immutable_id": anchor(91), "anchor_source": "consistency_guid"}
 STATES_GUID = {"consistency_guid": anchor(91), "anchor_source": "object_guid"}
 SAME = {"consistency_guid": anchor(1), "anchor_source": "consistency_guid"}
-EMPTY = {"consistency_guid": None}
+EMPTY = {"consistency_guid": None, "carried": CARRIED}
 UNREAD = {"consistency_guid": None, "anchor_certain": False}
-STRING = {"consistency_guid": None, "immutable_id": "E4711", "anchor_source": "employeeID"}
+STRING = {"consistency_guid": None, "carried": CARRIED, "immutable_id": "E4711", "anchor_source": "employeeID"}
 
 
 def numbered(fields, number):
@@ -35,8 +36,9 @@ def numbered(fields, number):
     return ad_row(number, **{name: own.get(value, value) for name, value in fields.items()})
 
 
-def census_of(rows, users):
-    census, index, keys = AnchorCensus(), CloudIndex(users), parse_match_by(["immutable_id", "user_principal_name"])
+def census_of(rows, users, cloud_sync=None):
+    census, index = AnchorCensus(cloud_sync), CloudIndex(users)
+    keys = parse_match_by(["immutable_id", "user_principal_name"])
     for row in rows:
         wish = from_object(row)
         census.add(wish, match(wish, index, keys), index)
@@ -58,7 +60,7 @@ def synced(number, value, flag=True):
         (SAME, anchor(1), "both", SILENT),
         (EMPTY, anchor(1), "object_guid", SILENT),
         (EMPTY, anchor(50), "neither", SILENT),
-        (UNREAD, anchor(1), "object_guid", SILENT),
+        (UNREAD, anchor(1), "consistency_guid_unread", SILENT),
         (UNREAD, anchor(901), "neither", SILENT),
         (STRING, "E1", "neither", SILENT),
         (STRING, anchor(1), "object_guid", CONTRADICTED),
@@ -97,20 +99,33 @@ def test_pairs_by_hand_tell_nothing():
 
 
 @pytest.mark.parametrize(
-    ("users", "verdict"),
-    [(4, SILENT), (5, PROVEN), (6, PROVEN)],
+    ("fields", "cloud_sync", "users", "verdict"),
+    [
+        (EMPTY, False, 4, SILENT),
+        (EMPTY, False, 5, PROVEN),
+        # Cloud Sync takes objectGUID where ConsistencyGuid is empty, so that proves nothing of where it is not.
+        (EMPTY, True, 9, SILENT),
+        (EMPTY, None, 9, SILENT),
+        (STATES_GUID, True, 4, SILENT),
+        (STATES_GUID, True, 5, PROVEN),
+        # A sync that uses ConsistencyGuid writes objectGUID there.
+        (UNREAD, False, 9, SILENT),
+        (SAME, False, 9, SILENT),
+    ],
 )
-def test_enough_users_prove_that_the_sync_uses_objectguid(users, verdict):
+def test_enough_users_prove_that_the_sync_uses_objectguid(fields, cloud_sync, users, verdict):
     numbers = range(1, users + 1)
-    census = census_of([numbered(UNREAD, number) for number in numbers], [synced(n, anchor(n)) for n in numbers])
-    assert census.verdict == verdict
+    rows = [numbered(fields, number) for number in numbers]
+    assert census_of(rows, [synced(n, anchor(n)) for n in numbers], cloud_sync).verdict == verdict
 
 
 @pytest.mark.parametrize("odd", [(UNREAD, anchor(50)), (PREFERS, anchor(909))])
 def test_one_user_against_it_is_enough_to_prove_nothing(odd):
     numbers = range(1, 9)
-    rows = [numbered(UNREAD, number) for number in numbers] + [numbered(odd[0], 9)]
-    assert census_of(rows, [*(synced(n, anchor(n)) for n in numbers), synced(9, odd[1])]).verdict == SILENT
+    rows = [numbered(EMPTY, number) for number in numbers] + [numbered(odd[0], 9)]
+    users = [*(synced(n, anchor(n)) for n in numbers), synced(9, odd[1])]
+    assert census_of(rows[:-1], users[:-1], False).verdict == PROVEN
+    assert census_of(rows, users, False).verdict == SILENT
 
 
 def test_users_that_do_not_agree():
@@ -147,7 +162,7 @@ def test_where_users_disagree_only_objects_whose_values_differ_are_blocked():
 
 
 def test_a_proven_mode_lets_uncertain_anchors_pass_and_shows_the_numbers():
-    rows = [numbered(UNREAD, number) for number in range(1, 7)]
+    rows = [*(numbered(STATES_GUID, number) for number in range(1, 6)), numbered(UNREAD, 6)]
     *_others, last = plan_objects(rows, [*(synced(n, anchor(n)) for n in range(1, 6)), user(6)])
     assert said(last) == ("set", None)
     (shown,) = [item["value"] for item in last["evidence"] if item["key"] == "anchor_mode"]

@@ -59,6 +59,8 @@ def test_the_plan_does_not_depend_on_the_size_of_chunks(tmp_path, monkeypatch, c
 
 def test_what_cloud_sync_selects_is_known_before_rows_are_decided(tmp_path, monkeypatch):
     class Selections:
+        in_use = True
+
         def judge(self, row):
             return row["distinguished_name"].startswith("CN=1,"), [{"code": "x", "message": "It is elsewhere."}]
 
@@ -77,7 +79,8 @@ def test_the_anchors_of_synced_users_are_counted(tmp_path):
     for number in (1, 2):
         tenant.change(number, **{ANCHOR: anchor(number), "onPremisesSyncEnabled": True})
     result = plan(tenant, tmp_path, *(ad_object(number, consistency_guid=anchor(number + 50)) for number in (1, 2, 3)))
-    assert result["summary"]["anchor_modes"] == {"object_guid": 2, "consistency_guid": 0, "both": 0, "neither": 0}
+    counts = {"object_guid": 2, "consistency_guid": 0, "both": 0, "neither": 0, "consistency_guid_unread": 0}
+    assert result["summary"]["anchor_modes"] == counts
 
 
 def test_what_the_tenant_says_blocks_nobody_and_is_told(tmp_path):
