@@ -120,7 +120,8 @@ EFFECT_CODES: tuple[tuple[str, str, str, str, bool], ...] = (
     (
         "password_must_change",
         "The AD password must be changed at the next sign-in (pwdLastSet is 0). After the takeover the user is asked "
-        "for a new one, or, depending on the tenant, cannot sign in with it at all.",
+        "for a new one; or, where userForcePasswordChangeOnLogonEnabled is off, keeps the cloud password, or cannot "
+        "sign in.",
         "Let the user set a password in AD first.",
         _PASSWORDS,
         True,

@@ -259,10 +259,14 @@ def _password(case: _Case) -> Iterator[Effect]:
         if synced:
             yield _effect("password_not_synced", None, None, None)
         return
-    yield _effect("password_will_change" if synced else "password_may_change", None, None, None)
-    if case.flag(_SMART_CARD_REQUIRED):
+    random = case.flag(_SMART_CARD_REQUIRED)
+    must_change = case.row.get("password_last_set") == _MUST_CHANGE and not case.flag(_PASSWORD_NEVER_EXPIRES)
+    # A password that must be changed does not come along where the tenant cannot demand the change.
+    if random or not must_change or case.tenant.feature("userForcePasswordChangeOnLogonEnabled") is not False:
+        yield _effect("password_will_change" if synced else "password_may_change", None, None, None)
+    if random:
         yield _effect("password_random", None, None, None)
-    elif case.row.get("password_last_set") == _MUST_CHANGE and not case.flag(_PASSWORD_NEVER_EXPIRES):
+    elif must_change:
         yield _effect("password_must_change", None, None, None)
 
 

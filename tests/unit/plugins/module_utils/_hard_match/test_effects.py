@@ -385,6 +385,14 @@ def test_a_password_to_be_changed_is_named_unless_none_is_synced(flag):
     assert codes(MUST_CHANGE) == []
 
 
+def test_a_password_to_be_changed_stays_in_ad_where_the_tenant_cannot_demand_the_change():
+    off = with_features(passwordSyncEnabled=True, userForcePasswordChangeOnLogonEnabled=False)
+    assert codes(MUST_CHANGE, tenant=off) == ["password_must_change"]
+    assert codes(tenant=off) == ["password_will_change"]
+    on = with_features(passwordSyncEnabled=True, userForcePasswordChangeOnLogonEnabled=True)
+    assert codes(MUST_CHANGE, tenant=on) == ["password_will_change", "password_must_change"]
+
+
 def test_a_password_that_never_expires_need_not_be_changed():
     assert codes(MUST_CHANGE, tenant=SYNCED, synced={"userAccountControl": 0x10200}) == ["password_will_change"]
 
