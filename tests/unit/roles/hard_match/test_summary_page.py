@@ -118,7 +118,7 @@ def test_cloud_sync_is_frozen(summary):
 
 def test_a_wave_says_what_it_leaves_out(summary):
     changes = written(outside_wave=5)
-    changes["__hard_match_planned"] = {"summary": changes["__hard_match_applied"]["summary"]}
+    changes["__hard_match_remaining"] = {"summary": changes["__hard_match_applied"]["summary"]}
     page = summary(**changes, __hard_match_is_wave=True)
     assert "This wave: leaves out 5. The sync knows nothing of waves" in page
     assert "Applied: 3 set, 2 blocked " in page
@@ -129,3 +129,10 @@ def test_the_tenant_and_what_could_not_be_read(summary):
     assert "Tenant: The tenant is odd. Look at it." in page
     assert "Unchecked: addresses of contacts (can be read with OrgContact.Read.All)" in page
     assert "Plan: /work/plan.csv to read, /work/plan.jsonl to edit and apply" in page
+
+
+def test_entries_that_cannot_be_used_are_named(summary):
+    problems = [{"source": "pairs.csv", "line": 2, "value": "karl", "message": "the tenant has no such user."}]
+    planned = {**PLANNED["__hard_match_planned"], "summary": {**PLAN, "unreadable": 1}, "problems": problems}
+    page = summary(__hard_match_planned=planned)
+    assert "Unreadable: 1 entries of the input or the map, and nothing is done for them pairs.csv:2: the tenant" in page
