@@ -269,9 +269,11 @@ def obstacle_of(name: str) -> str:
 
 def company() -> dict[str, Any]:
     users = [cloud_user(name) for name in FREE]
-    deleted, roles = [], []
+    deleted: list[dict[str, Any]] = []
+    roles: list[dict[str, Any]] = []
     for name in HINDERED:
-        obstacle, properties = obstacle_of(name), {}
+        obstacle = obstacle_of(name)
+        properties: dict[str, Any] = {}
         if obstacle == "another anchor":
             properties = {ANCHOR: anchor_of(f"other-{name}")}
         elif obstacle == "string anchor":
