@@ -10,7 +10,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
-from company import Person, Values, another
+from company import PEOPLE, Person, Values, another
 
 _OTHER_GUID = "0c0ffee0-1111-4222-8333-444455556666"
 _OTHER_ANCHOR = "AQIDBAUGRweICQoLDA0ODw=="
@@ -46,6 +46,8 @@ class Scenario(NamedTuple):
     after: Mapping[str, Any] = {}
     #: The pair comes from the map.
     mapped: bool = False
+    #: Code of the filter that the reason names.
+    filter: Optional[str] = None
 
 
 def _role(role: str, **more: Any) -> Callable[[Person], Seed]:
@@ -108,6 +110,10 @@ def _refused(code: str) -> tuple[str, str]:
     return ("refuse", code)
 
 
+def _filtered(name: str, rule: str, **changes: Values) -> Scenario:
+    return Scenario(name, "blocked", "out_of_scope", ad=changes, filter=rule, sync=("skip", "NotInScope"))
+
+
 _DELETED = {"deletedDateTime": "2026-11-01T00:00:00Z"}
 
 SCENARIOS = (
@@ -132,6 +138,9 @@ SCENARIOS = (
     Scenario("guest", "blocked", "external_user", user={"userType": "Guest", "creationType": "Invitation",
              "externalUserState": "Accepted"}),
     Scenario("room-panel", "blocked", "resource_account", user={"isResourceAccount": True}),
+    Scenario("two-kinds", "conflict", "address_held", ad={"userPrincipalName": "nobody-here@example.com"},
+             more=_twin("guest", mail=lambda p: p.upn, userType="Guest", creationType="Invitation"),
+             also=frozenset({"external_also_fits"}), sync=None),
     Scenario("weak", "blocked", "weak_match", sync=("hard_match", "HardMatch"),
              ad={"userPrincipalName": "w@corp.local", "mail": None, "proxyAddresses": None, "employeeID": "E-77"},
              user={"employeeId": "E-77"}, also=frozenset({"suffix_not_verified"})),
@@ -204,9 +213,18 @@ SCENARIOS = (
     Scenario("address-binned", "conflict", "address_held", ad=_with_old_address("address-binned"), sync=None,
              more=_twin("address", "deletedUsers", proxyAddresses=lambda p: [f"smtp:old.{p.upn}"], **_DELETED)),
     # --- what sync leaves out, or does not match
-    Scenario("critical", "blocked", "out_of_scope", ad={"isCriticalSystemObject": "TRUE"}, sync=("skip", "NotInScope")),
-    Scenario("described", "blocked", "out_of_scope", ad={"adminDescription": "User_kiosk"},
-             sync=("skip", "NotInScope")),
+    _filtered("critical", "critical_system_object", isCriticalSystemObject="TRUE"),
+    _filtered("described", "admin_description_user", adminDescription="User_kiosk"),
+    _filtered("nameless", "no_sam_account_name", sAMAccountName=None),
+    _filtered("support", "support_account", sAMAccountName="SUPPORT_388945a0"),
+    _filtered("old-service", "sync_service_account", sAMAccountName="AAD_1a2b3c4d"),
+    _filtered("service", "sync_service_account", sAMAccountName="MSOL_1a2b3c4d"),
+    _filtered("mail-system", "exchange_system_mailbox", mailNickname="SystemMailbox{1f05a927}"),
+    _filtered("mail-access", "exchange_cas_mailbox", mailNickname="CAS_{1f05a927}"),
+    _filtered("discovery", "exchange_system_type", msExchRecipientTypeDetails=str(0x20000000)),
+    _filtered("linked", "linked_mailbox", msExchRecipientTypeDetails="2"),
+    _filtered("collided", "replication_conflict", dn=f"CN=collided\\0ACNF:{_OTHER_GUID},{PEOPLE}"),
+    _filtered("tombstone", "deleted_object", isDeleted="TRUE"),
     Scenario("team", "none", "group_by_address", ad={"objectClass": ["top", "group"], "userPrincipalName": None,
              "userAccountControl": None, "pwdLastSet": None, "accountExpires": None}, user=None, sync=None),
     Scenario("team-without", "none", "group_without_address", ad={"objectClass": ["top", "group"], "mail": None,
@@ -271,6 +289,11 @@ CARRIED = (
 def person_of(scenario: Scenario) -> Person:
     """Return who has this trouble."""
     return Person(scenario.name)
+
+
+def dn_of(scenario: Scenario) -> str:
+    """Return the distinguished name of the AD object."""
+    return str((scenario.ad or {}).get("dn") or person_of(scenario).dn)
 
 
 def entries(scenarios: tuple[Scenario, ...] = SCENARIOS) -> list[dict[str, Values]]:

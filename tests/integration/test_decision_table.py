@@ -11,7 +11,9 @@ import company
 import harness
 import pytest
 import scenarios
-from scenarios import SCENARIOS, Scenario, person_of
+from scenarios import SCENARIOS, Scenario, dn_of, person_of
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 
 OPTIONS: dict[str, Any] = {
     "match_by": ["map", "immutable_id", "user_principal_name", "mail"],
@@ -36,7 +38,7 @@ class World(NamedTuple):
         found = [
             row
             for row in self.rows
-            if (row["on_premises"] or {}).get("distinguished_name") == person.dn
+            if (row["on_premises"] or {}).get("distinguished_name") == dn_of(scenario)
             or (scenario.ad is None and row["id"] == person.id)
         ]
         assert len(found) == 1, found
@@ -108,6 +110,8 @@ def test_plan_says_what_is_wrong(world: World, scenario: Scenario) -> None:
     assert (row["action"], row["reason"] and row["reason"]["code"]) == (scenario.action, scenario.code), row
     shown = {item["value"] for item in row["evidence"] if item["key"] in ("also", "remark")}
     assert scenario.also <= shown, shown
+    if scenario.filter:
+        assert reason(scenario.filter)["message"].rstrip(".") in row["reason"]["message"]
     effects = {(effect["code"], effect["property"]) for effect in row["effects"] or ()}
     assert scenario.effects <= effects, effects
     if row["reason"]:
@@ -134,7 +138,7 @@ def test_the_service_refuses_the_write(forced: Forced, scenario: Scenario) -> No
 
 @pytest.mark.parametrize("scenario", named(lambda one: one.sync is not None))
 def test_the_sync_does_as_the_sheets_say(forced: Forced, scenario: Scenario) -> None:
-    outcome = forced.outcomes[person_of(scenario).dn]
+    outcome = forced.outcomes[dn_of(scenario)]
     assert (outcome["outcome"], outcome["code"]) == scenario.sync, outcome
 
 

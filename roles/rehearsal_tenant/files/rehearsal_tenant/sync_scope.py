@@ -53,6 +53,11 @@ RULES = (
         lambda user: bool((user.number("msExchRecipientTypeDetails") or 0) & EXCHANGE_SYSTEM_TYPES),
     ),
     ScopeRule("U9 replication conflict", "", lambda user: "\\0ACNF:" in user.dn or "\nCNF:" in user.dn),
+    ScopeRule(
+        "deleted object",
+        "",
+        lambda user: (user.text("isDeleted") or "").upper() == "TRUE" or "\\0ADEL:" in user.dn or "\nDEL:" in user.dn,
+    ),
     ScopeRule("U10 linked mailbox", "", lambda user: user.number("msExchRecipientTypeDetails") == LINKED_MAILBOX),
     ScopeRule(
         "U12 userAccountControl unreadable",
