@@ -221,7 +221,7 @@ class _Tally:
         counts["anchor_uncertain"] += row["anchor_certain"] is False
         counts["anchors_differ"] += anchors_differ(row)
         counts[{True: "in_scope", False: "out_of_scope"}.get(row["in_scope"], "scope_unknown")] += 1
-        counts["account_state_unread"] += row["enabled"] is None
+        counts["account_state_unread"] += row["enabled"] is None and _matches_by_anchor(row)
         if row["in_scope"] is not False and "@" in (row["login_name"] or ""):
             self._suffixes[row["login_name"].rpartition("@")[2].lower()] += 1
         if row["anchor_reason"]:

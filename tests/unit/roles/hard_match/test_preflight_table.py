@@ -36,7 +36,7 @@ GOOD = {
         "attributes": ["enabled", "consistency_guid"],
         "dest": "/work/objects.jsonl",
         "summary": {
-            "objects": 2000, "out_of_scope": 20, "anchor_missing": 0, "anchor_uncertain": 0, "scope_unknown": 0,
+            "objects": 2010, "out_of_scope": 20, "anchor_missing": 0, "anchor_uncertain": 0, "scope_unknown": 0,
             "anchor_consistency_guid": 100, "anchor_object_guid": 1900, "anchor_attribute": 0,
             "account_state_unread": 0, "login_suffixes": {"contoso.com": 1980},
         },
@@ -92,8 +92,9 @@ def bad(found):
 def test_all_is_well(findings):
     found = findings()
     assert bad(found) == [("NOTE", "Library")]
+    assert ["OK", "AD", "2000 users read, and 10 groups or contacts, 20 of them out of the scope of sync"] in found
     assert ["NOTE", "Library", "gssapi is not installed; it is only for Kerberos"] in found
-    assert next(says for _v, about, says in found if about == "Time").startswith("writing 1980 users takes 4 minutes")
+    assert next(says for _v, about, says in found if about == "Time").startswith("writing 2000 users takes 4 minutes")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_all_is_well(findings):
         ({"role_versions": {"stdout": json.dumps({**LIBRARIES, "ldap3": "2.10.2rc2"})}}, "PROBLEM", "Library",
          "ldap3 2.10.2rc2 cannot be used"),
         ({"role_ad_error": "The server cannot be\nreached."}, "PROBLEM", "AD", "The server cannot be reached."),
-        ({"ad__summary__objects": 0}, "PROBLEM", "AD", "shows no user. Look at search_base"),
+        ({"ad__summary__anchor_consistency_guid": 0, "ad__summary__anchor_object_guid": 0}, "PROBLEM", "AD", "shows no user. Look at search_base"),
         ({"ad__summary__account_state_unread": 2000}, "PROBLEM", "AD account state", "may not read it"),
         ({"ad__summary__account_state_unread": 3}, "UNKNOWN", "AD account state", "3 users show no userAccountControl"),
         ({"ad__attributes": ["consistency_guid"]}, "UNKNOWN", "AD account state", "Export it again"),
@@ -144,9 +145,9 @@ def test_a_token_that_ends_too_early(findings):
         found = findings(cloud__tenant__token_renewable=False, cloud__tenant__token_seconds=seconds)
         return next((verdict, says) for verdict, about, says in found if about == "Token")
 
-    # 1980 users at 19.6 a second, and two minutes to see the values.
-    assert token(222)[0] == "OK"
-    verdict, says = token(221)
+    # 2000 users at 19.6 a second, and two minutes to see the values.
+    assert token(223)[0] == "OK"
+    verdict, says = token(222)
     assert verdict == "PROBLEM"
     assert "hard_match_limit" in says
     assert token(None)[0] == "UNKNOWN"
