@@ -29,12 +29,14 @@ class CallbackModule(CallbackBase):
         public = hasattr(task_result, "result")
         task = task_result.task if public else task_result._task
         host = task_result.host if public else task_result._host
+        result = task_result.result if public else task_result._result
         line = {
             "host": host.get_name(),
             "task": task.get_name(),
             "action": task.action,
             "status": status,
-            "result": task_result.result if public else task_result._result,
+            # Not every ansible-core says so in the result itself.
+            "result": {**result, "failed": True} if status == "failed" else result,
         }
         with open(os.environ["TASK_RESULTS_FILE"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line, default=str) + "\n")
