@@ -114,6 +114,8 @@ def _filtered(name: str, rule: str, **changes: Values) -> Scenario:
     return Scenario(name, "blocked", "out_of_scope", ad=changes, filter=rule, sync=("skip", "NotInScope"))
 
 
+# What only an account has.
+_NO_USER = dict.fromkeys(("userPrincipalName", "userAccountControl", "pwdLastSet", "accountExpires"))
 _DELETED = {"deletedDateTime": "2026-11-01T00:00:00Z"}
 
 SCENARIOS = (
@@ -225,15 +227,13 @@ SCENARIOS = (
     _filtered("linked", "linked_mailbox", msExchRecipientTypeDetails="2"),
     _filtered("collided", "replication_conflict", dn=f"CN=collided\\0ACNF:{_OTHER_GUID},{PEOPLE}"),
     _filtered("tombstone", "deleted_object", isDeleted="TRUE"),
-    Scenario("team", "none", "group_by_address", ad={"objectClass": ["top", "group"], "userPrincipalName": None,
-             "userAccountControl": None, "pwdLastSet": None, "accountExpires": None}, user=None, sync=None),
-    Scenario("team-without", "none", "group_without_address", ad={"objectClass": ["top", "group"], "mail": None,
-             "userPrincipalName": None, "proxyAddresses": None, "mailNickname": None, "userAccountControl": None,
-             "pwdLastSet": None, "accountExpires": None}, user=None, sync=None),
-    Scenario("partner", "none", "contact_by_address", ad={
-        "objectClass": ["top", "person", "organizationalPerson", "contact"], "userPrincipalName": None,
-        "sAMAccountName": None, "objectSid": None, "userAccountControl": None, "pwdLastSet": None,
-        "accountExpires": None}, user=None, sync=None),
+    Scenario("team", "none", "group_by_address", user=None, sync=None, ad={
+        **_NO_USER, "objectClass": ["top", "group"]}),
+    Scenario("team-without", "none", "group_without_address", user=None, sync=None, ad={
+        **_NO_USER, "objectClass": ["top", "group"], "mail": None, "proxyAddresses": None, "mailNickname": None}),
+    Scenario("partner", "none", "contact_by_address", user=None, sync=None, ad={
+        **_NO_USER, "objectClass": ["top", "person", "organizationalPerson", "contact"], "sAMAccountName": None,
+        "objectSid": None}),
     # --- what the takeover does
     Scenario("renamed", "set", None, ad={"displayName": "New Name"}, user={"displayName": "Old Name"},
              effects=frozenset({("overwritten", "displayName")}), after={"displayName": "New Name"}),

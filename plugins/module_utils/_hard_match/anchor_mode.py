@@ -46,7 +46,7 @@ class AnchorCensus:
             return
         guid, consistency = anchors_of(wish.row)
         users = [*found.users] if len(found.users) == 1 else []
-        for value in {guid, consistency}:
+        for value in (guid, consistency):
             users += index.find("immutable_id", value) if value else ()
         for user in {user.id: user for user in users}.values():
             if user.synced is True and not user.deleted and user.immutable_id:

@@ -28,9 +28,11 @@ def rule(containers=(), groups=(), mappings=(USERS, GROUPS)):
     }
 
 
-def judge(*rules, name="CN=Ada,OU=Staff,DC=corp,DC=local", in_scope=None, reasons=UNKNOWN, domain="corp.local"):
+def judge(*rules, name="CN=Ada,OU=Staff,DC=corp,DC=local", in_scope=None, reasons=None, domain="corp.local"):
     selections = CloudSelections({domain: read_selections({"synchronizationRules": list(rules)})})
-    verdict, why = selections.judge({"distinguished_name": name, "in_scope": in_scope, "scope_reasons": reasons})
+    verdict, why = selections.judge(
+        {"distinguished_name": name, "in_scope": in_scope, "scope_reasons": UNKNOWN if reasons is None else reasons}
+    )
     return verdict, [one["code"] for one in why]
 
 

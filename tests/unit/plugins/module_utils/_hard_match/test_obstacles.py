@@ -474,10 +474,12 @@ CLOUD = {"accountEnabled": True, "userPrincipalName": "u1@example.com", "proxyAd
 BLOCKS = frozenset(["user_disabled", "sign_in_name_changed"])
 
 
-def taken_over(fields=DISABLED, target=None, lookup=ALONE, details=lambda _id: CLOUD, **options):
+def taken_over(fields=None, target=None, lookup=ALONE, details=lambda _id: CLOUD, **options):
     options = {"block_effects": BLOCKS, "match_by": ["mail"], **options}
     target = target or user(1, mail="u1@example.com")
-    (row,) = plan_objects([ad_row(1, **fields)], [target], lookup=lookup, details=details, **options)
+    (row,) = plan_objects(
+        [ad_row(1, **(DISABLED if fields is None else fields))], [target], lookup=lookup, details=details, **options
+    )
     return row
 
 
