@@ -25,18 +25,11 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import Atomi
 KEY_LENGTH = 32
 _LONGEST_KEY = 1024
 
-# Accounts of Windows, Exchange and the sync itself, which the filters built into sync know by name. No person's.
-_SYSTEM_NAMES = (
-    "aad_",
-    "adtoaadsyncserviceaccount",
-    "cas_",
-    "discoverysearchmailbox",
-    "healthmailbox",
-    "krbtgt",
-    "msol_",
-    "support_388945a0",
-    "sync_",
-    "systemmailbox{",
+# Accounts of Windows and the sync itself, which are called so everywhere. No person's.
+_SYSTEM_NAMES = frozenset(("adtoaadsyncserviceaccount", "krbtgt", "msol_ad_sync_richcoexistence", "support_388945a0"))
+# What the filters built into sync look for at the beginning of a name. What follows may be a server's or a project's.
+_SYSTEM_PREFIX = re.compile(
+    r"(aad_|cas_|discoverysearchmailbox|healthmailbox|msol_|sync_|systemmailbox)(\{?)(.*)", re.IGNORECASE | re.DOTALL
 )
 _SYSTEM_CONTAINERS = frozenset(
     (
@@ -78,8 +71,16 @@ class Pseudonyms:
     def word(self, text: str) -> str:
         """Return another word; whether it is written large, small or with a capital stays."""
         plain = text.strip()
-        if not plain or plain.casefold().startswith(_SYSTEM_NAMES):
+        if not plain or plain.casefold() in _SYSTEM_NAMES:
             return text
+        system = _SYSTEM_PREFIX.fullmatch(plain)
+        if system:
+            prefix, opened, rest = system.groups()
+            # A filter looks for the closing bracket as well.
+            return prefix + opened + (self._other(rest) if rest else "") + ("}" if "}" in rest else "")
+        return self._other(plain)
+
+    def _other(self, plain: str) -> str:
         other = "p" + b32encode(self._digest(plain)[:8]).decode("ascii").rstrip("=").lower()
         if plain.isupper() and len(plain) > 1:
             return other.upper()
@@ -149,8 +150,6 @@ class Pseudonyms:
         return hmac.digest(self._key, text.casefold().encode("utf-8"), "sha256")
 
     def _local_part(self, text: str) -> str:
-        if text.casefold().startswith(_SYSTEM_NAMES):
-            return text
         deleted = _DELETED.match(text)
         if deleted:
             return deleted.group(1) + self._local_part(text[deleted.end() :])
@@ -162,7 +161,10 @@ class Pseudonyms:
 
     def _rdn(self, part: str) -> str:
         attribute, equals, _raw = part.partition("=")
-        value = rdns(part)[0].partition("=")[2] if equals else ""
+        if not equals:
+            # No part of a name as AD writes it, so whatever it tells is not passed on.
+            return self.word(part)
+        value = rdns(part)[0].partition("=")[2]
         if attribute.strip().lower() == "dc" or value in _SYSTEM_CONTAINERS or not value:
             return part
         # Of a replication conflict or a tombstone the mark stays, which follows a line break.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 
 import pytest
@@ -40,10 +41,29 @@ def test_how_a_word_is_written_stays(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "MSOL_1234", "AAD_x", "SystemMailbox{1}", "CAS_{x}", "SUPPORT_388945a0", "krbtgt"]
+    "text", ["", "  ", "SUPPORT_388945a0", "krbtgt", "ADToAADSyncServiceAccount", "MSOL_AD_Sync_RichCoexistence"]
 )
-def test_accounts_that_sync_knows_by_name_keep_it(text):
+def test_accounts_that_are_called_so_everywhere_keep_their_name(text):
     assert OTHER.word(text) == text
+
+
+@pytest.mark.parametrize(
+    ("mark", "rest", "end"),
+    [
+        ("AAD_", "Merger with Fabrikam", ""),
+        ("MSOL_", "1234", ""),
+        ("Sync_", "SERVER1_0123", ""),
+        ("CAS_{", "server 1", "}"),
+        ("SystemMailbox{", "1f05a927", "}"),
+        ("HealthMailbox", "1f05a927", ""),
+    ],
+)
+def test_what_filters_look_for_stays_and_what_follows_does_not(mark, rest, end):
+    text = f"{mark}{rest}{end}"
+    other = OTHER.word(text)
+    assert re.fullmatch(f"{re.escape(mark)}[pP]\\w{{13}}{end}", other)
+    assert OTHER.word(text.lower()).lower() == other.lower()
+    assert OTHER.address(f"{text}@contoso.com") == f"{other}@contoso.com"
 
 
 def test_addresses_keep_prefix_and_domain():
@@ -64,7 +84,7 @@ def test_marks_in_user_names_stay():
     deleted = "0123456789abcdef0123456789abcdef"
     assert OTHER.address(f"{deleted}jane@contoso.com") == f"{deleted}{OTHER.word('jane')}@contoso.com"
     sync = "Sync_SERVER1_0123@contoso.onmicrosoft.com"
-    assert OTHER.address(sync) == sync
+    assert re.fullmatch(r"Sync_P\w{13}@contoso\.onmicrosoft\.com", OTHER.address(sync))
 
 
 def test_names_in_a_directory_keep_domain_and_order():
@@ -75,6 +95,7 @@ def test_names_in_a_directory_keep_domain_and_order():
     assert "jane" not in name.lower()
     assert OTHER.dn("CN=Jane,CN=Users,DC=corp").endswith(",CN=Users,DC=corp")
     assert OTHER.dn("") == ""
+    assert "jane" not in OTHER.dn('CN="Doe, Jane",DC=corp').lower()
 
 
 def test_conflicts_and_tombstones_keep_their_mark():
