@@ -16,7 +16,12 @@ from typing import Any, Callable, NamedTuple, TextIO
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import AnchorError, parse_guid
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry
-from ansible_collections.hybrid.identity.plugins.module_utils._directory.text import open_text, problem, sid_bytes
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.text import (
+    file_time,
+    open_text,
+    problem,
+    sid_bytes,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, parse_time
 
 # A picture or a list of certificates makes a cell longer than the 128 KiB that the csv module allows.
@@ -24,7 +29,6 @@ _CELL_LIMIT = 1 << 26
 _CHUNK = 1 << 20
 _DELIMITERS = ",;\t"
 _HEX = re.compile(r"[Xx]'((?:[0-9A-Fa-f]{2})*)'")
-_SECONDS_FROM_1601_TO_1970 = 11_644_473_600
 
 # Attributes of which a cell may hold several values joined by ";". Elsewhere a ";" belongs to the value.
 _MULTI_VALUED = frozenset(
@@ -238,7 +242,7 @@ def _reader(title: str, attribute: str, from_csvde: bool) -> Callable[[str], lis
     if title == "enabled":
         return _account_control
     if title == "passwordlastset":
-        return _file_time
+        return lambda cell: [file_time(cell.strip())]
     return lambda cell: [_from_hex(cell)]
 
 
@@ -254,10 +258,6 @@ def _account_control(cell: str) -> list[bytes]:
     if cell.strip().lower() not in values:
         raise ValueError(f'"{cell}" is neither True nor False. Export userAccountControl as well.')
     return [values[cell.strip().lower()]]
-
-
-def _file_time(cell: str) -> list[bytes]:
-    return [b"%d" % ((int(parse_time(cell.strip())) + _SECONDS_FROM_1601_TO_1970) * 10_000_000)]
 
 
 def _is_time(cell: str) -> bool:

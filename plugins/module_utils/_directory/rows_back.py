@@ -10,15 +10,13 @@ import uuid
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from typing import Any, Callable, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.record import FIELDS, FURTHER
-from ansible_collections.hybrid.identity.plugins.module_utils._directory.text import problem, sid_bytes
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, parse_time
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.text import file_time, problem, sid_bytes
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader
 
-_FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=timezone.utc).timestamp()
 _NORMAL, _NORMAL_DISABLED = b"512", b"514"
 # A row shows the most specific class only.
 _CLASSES = {
@@ -63,7 +61,7 @@ def entry_values(row: Mapping[str, Any]) -> dict[str, list[bytes]]:
         if row.get(field) not in (None, "", []):
             found[name.lower()] = _WRITERS.get(field, _texts)(row[field])
     for name, value in (row.get("synced_attributes") or {}).items():
-        found[name.lower()] = _file_time(value) if name == "accountExpires" else _texts(value)
+        found[name.lower()] = [file_time(value)] if name == "accountExpires" else _texts(value)
     return found
 
 
@@ -76,10 +74,6 @@ def _guid(value: Any) -> list[bytes]:
     return [uuid.UUID(value).bytes_le]
 
 
-def _file_time(value: Any) -> list[bytes]:
-    return [str(round(parse_time(value) - _FILETIME_EPOCH) * 10_000_000).encode()]
-
-
 _WRITERS: dict[str, Callable[[Any], list[bytes]]] = {
     "object_class": lambda value: _texts(list(_CLASSES.get(str(value).lower(), (value,)))),
     "object_guid": _guid,
@@ -87,6 +81,6 @@ _WRITERS: dict[str, Callable[[Any], list[bytes]]] = {
     "object_sid": lambda value: [sid_bytes(value)],
     # The whole of it, where the row has that, comes after this.
     "enabled": lambda value: [_NORMAL if value else _NORMAL_DISABLED],
-    "password_last_set": _file_time,
+    "password_last_set": lambda value: [file_time(value)],
     "msexch_mailbox_guid": _guid,
 }

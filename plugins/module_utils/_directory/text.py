@@ -10,13 +10,14 @@ import codecs
 import re
 from typing import Any, BinaryIO, TextIO
 
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import explained
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import explained, parse_time
 
 #: Error handler for decoding: what is no UTF-8 is ANSI, code page 1252, as Windows tools write without -u.
 ANSI = "hybrid_identity_ansi"
 #: UTF-8 with or without a mark; what is none is decoded by :data:`ANSI`.
 UTF_8 = "utf-8-sig"
 
+_SECONDS_FROM_1601_TO_1970 = 11_644_473_600
 _SID = re.compile(r"S-(\d{1,3})-(\d{1,15})((?:-\d{1,10}){1,15})", re.IGNORECASE)
 
 
@@ -59,6 +60,14 @@ def encoding_of(path: str) -> str:
     if start[:1] == b"\0":
         return "utf-16-be"
     return UTF_8
+
+
+def file_time(text: str) -> bytes:
+    """Return RFC 3339 text as a FILETIME in whole seconds, in digits as LDAP has it ([MS-DTYP] 2.3.3).
+
+    :raises ValueError: when the text is no such time.
+    """
+    return b"%d" % ((int(parse_time(text)) + _SECONDS_FROM_1601_TO_1970) * 10_000_000)
 
 
 def sid_bytes(text: str) -> bytes:

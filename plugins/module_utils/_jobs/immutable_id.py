@@ -44,7 +44,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.reviewed_pla
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import lagging_writes
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIRS
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS, PAIRS
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, default_journal_path
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import PLAN, header, utc_now
@@ -56,12 +56,7 @@ ARGUMENTS: dict[str, Any] = {
     "users": {
         "type": "list",
         "elements": "dict",
-        "options": {
-            "user": {"type": "str", "required": True},
-            "immutable_id": {"type": "str"},
-            "object_guid": {"type": "str"},
-            "wave": {"type": "str"},
-        },
+        "options": {**PAIR_OPTIONS, "wave": {"type": "str"}},
     },
     "src": {"type": "list", "elements": "path"},
     "src_format": {"type": "str", "choices": [*FORMATS, PAIRS], "default": "auto"},

@@ -16,6 +16,13 @@ from ansible_collections.hybrid.identity.plugins.module_utils._pairs import is_p
 
 PAIRS = "pairs"
 
+#: Suboptions of ``users`` that tell who is meant, and with which anchor.
+PAIR_OPTIONS: dict[str, Any] = {
+    "user": {"type": "str", "required": True},
+    "immutable_id": {"type": "str"},
+    "object_guid": {"type": "str"},
+}
+
 
 class Wishes:
     """All wishes of a run. May be iterated more than once, and keeps none of them in memory.
