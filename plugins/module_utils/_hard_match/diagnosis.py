@@ -11,9 +11,9 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_object import out_of_scope
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import held_by
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import spelling_hint
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import parse_time
 
@@ -40,8 +40,8 @@ class Expectation(NamedTuple):
     written: Optional[float] = None
 
 
-class TenantFacts(NamedTuple):
-    """What the tenant says of itself; None is unknown."""
+class SyncFacts(NamedTuple):
+    """What the tenant says of its sync; ``None`` is unknown."""
 
     sync_on: Optional[bool] = None
     hard_match_blocked: Optional[bool] = None
@@ -62,7 +62,7 @@ class _Finding(NamedTuple):
     reason: dict[str, str]
 
 
-def diagnose(expected: Expectation, user: CloudUser | None, holders: list[CloudUser], tenant: TenantFacts) -> Diagnosis:
+def diagnose(expected: Expectation, user: CloudUser | None, holders: list[CloudUser], tenant: SyncFacts) -> Diagnosis:
     """Say where a user stands.
 
     :param user: as read; ``None`` when there is no such user.
@@ -85,7 +85,7 @@ def row_of(
     expected: Expectation,
     user: CloudUser | None,
     diagnosis: Diagnosis,
-    tenant: TenantFacts,
+    tenant: SyncFacts,
     error: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the row of one user's status."""
@@ -121,7 +121,7 @@ def _gone(expected: Expectation, user: CloudUser | None, others: list[CloudUser]
     return [_Finding("not_found", reason("not_found", tried=expected.user or "nothing to look for"))]
 
 
-def _proof(expected: Expectation, user: CloudUser, tenant: TenantFacts) -> list[_Finding]:
+def _proof(expected: Expectation, user: CloudUser, tenant: SyncFacts) -> list[_Finding]:
     """Return what is missing from the proof that the right user was taken."""
     row = expected.row or {}
     findings = []
@@ -145,7 +145,7 @@ def _proof(expected: Expectation, user: CloudUser, tenant: TenantFacts) -> list[
     return findings
 
 
-def _in_the_way(expected: Expectation, user: CloudUser, others: list[CloudUser], tenant: TenantFacts) -> list[_Finding]:
+def _in_the_way(expected: Expectation, user: CloudUser, others: list[CloudUser], tenant: SyncFacts) -> list[_Finding]:
     """Return why a user is in the cloud still."""
     findings = []
     if (expected.row or {}).get("in_scope") is False:

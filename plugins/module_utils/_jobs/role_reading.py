@@ -77,11 +77,7 @@ def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, 
     :param assignable: role-assignable groups, id -> name; ``None``: groups may not be read.
     :raises GraphError: for anything but a refusal.
     """
-    assigned = readable(
-        lambda: (list(list_role_definitions(client)), list(list_role_assignments(client))),
-        "who has a directory role",
-        "RoleManagement.Read.Directory",
-    )
+    assigned = read_assignments(client)
     eligibility, eligible = read_eligibilities(client)
     around = _read_groups(client, index, assignable or {}, licensed=eligibility != NOT_LICENSED)
     unchecked: list[Mapping[str, str]] = [one.unchecked for one in (assigned, eligible) if one.unchecked]
@@ -104,6 +100,15 @@ def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, 
         book = book._replace(eligibility=UNKNOWN)
         unchecked.append(_ELIGIBLE_THROUGH_GROUPS)
     return RoleReading(book, tuple(unchecked))
+
+
+def read_assignments(client: GraphClient) -> Reading:
+    """Return the definitions of roles, and who has which, as a pair of lists."""
+    return readable(
+        lambda: (list(list_role_definitions(client)), list(list_role_assignments(client))),
+        "who has a directory role",
+        "RoleManagement.Read.Directory",
+    )
 
 
 def read_eligibilities(client: GraphClient) -> tuple[str, Reading]:

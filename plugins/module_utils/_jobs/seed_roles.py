@@ -20,16 +20,12 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups impo
     owners_path,
     transitive_members_path,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.roles import (
-    group_eligibilities_path,
-    list_role_assignments,
-    list_role_definitions,
-)
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import readable
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.roles import group_eligibilities_path
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading import (
     MEMBERS_UNCHECKED,
     PIM_UNCHECKED,
     is_pim_closed,
+    read_assignments,
     read_eligibilities,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._pseudonyms import Pseudonyms
@@ -62,16 +58,12 @@ class SeedRoles(NamedTuple):
     unchecked: list[dict[str, str]]
 
 
-def read_roles(client: GraphClient, ids: Mapping[str, Collection[str]]) -> SeedRoles:
+def read_seed_roles(client: GraphClient, ids: Mapping[str, Collection[str]]) -> SeedRoles:
     """Read who has a role or is eligible for it.
 
     :param ids: those of the seed, by kind; apps have roles as well, and a seed has no apps.
     """
-    assigned = readable(
-        lambda: (list(list_role_definitions(client)), list(list_role_assignments(client))),
-        "who has a directory role",
-        "RoleManagement.Read.Directory",
-    )
+    assigned = read_assignments(client)
     eligibility, eligible = read_eligibilities(client)
     unchecked = [reading.unchecked for reading in (assigned, eligible) if reading.unchecked]
     if assigned.value is None:

@@ -15,11 +15,12 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments i
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import get_organization, get_sync_features
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
     STATES,
     Diagnosis,
     Expectation,
-    TenantFacts,
+    SyncFacts,
     diagnose,
     row_of,
     unreadable,
@@ -30,10 +31,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expect
     find_expected,
     is_about_sync,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import CloudIndex, CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id, read_index
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite, recent_writes
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, format_time, header
 
@@ -41,15 +42,7 @@ Row = dict[str, Any]
 
 ARGUMENTS: dict[str, Any] = {
     **ENTRA_ARGUMENTS,
-    "users": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "user": {"type": "str", "required": True},
-            "immutable_id": {"type": "str"},
-            "object_guid": {"type": "str"},
-        },
-    },
+    "users": {"type": "list", "elements": "dict", "options": PAIR_OPTIONS},
     "src": {"type": "list", "elements": "path"},
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 7200},
@@ -160,7 +153,7 @@ def _settling(written: dict[str, RecentWrite]) -> dict[str, RecentWrite]:
     return {user_id: write for user_id, write in written.items() if write.status == "ok"}
 
 
-def _read_tenant(client: GraphClient, now: Callable[[], float]) -> tuple[TenantFacts, dict[str, Any]]:
+def _read_tenant(client: GraphClient, now: Callable[[], float]) -> tuple[SyncFacts, dict[str, Any]]:
     """Return the tenant's facts, for the diagnosis and for the result."""
     organization, features = get_organization(client), get_sync_features(client)
     # At once: the service's clock is that of its newest answer.
@@ -170,7 +163,7 @@ def _read_tenant(client: GraphClient, now: Callable[[], float]) -> tuple[TenantF
     permissions = client.permissions()
     flags = (features.value or {}).get("features")
     verified = about.get("verifiedDomains")
-    facts = TenantFacts(
+    facts = SyncFacts(
         # Never switched on, and switched off, are the same here: nothing will come.
         sync_on=None if organization.value is None else bool(about.get("onPremisesSyncEnabled")),
         hard_match_blocked=(flags or {}).get("blockCloudObjectTakeoverThroughHardMatchEnabled"),
@@ -215,7 +208,7 @@ def _follow(expected: Expectation, index: CloudIndex, written: dict[str, RecentW
 
 
 def _read_again(
-    client: GraphClient, followed: list[_Followed], tenant: TenantFacts, written: dict[str, RecentWrite]
+    client: GraphClient, followed: list[_Followed], tenant: SyncFacts, written: dict[str, RecentWrite]
 ) -> list[_Followed]:
     """Read by id, in batches, those whom the last read does not show synced: listings lag more."""
     doubtful = [
@@ -258,7 +251,7 @@ def _seconds_to_wait(client: GraphClient, wanted: float, context: Context) -> fl
 def _wait(
     client: GraphClient,
     followed: list[_Followed],
-    tenant: TenantFacts,
+    tenant: SyncFacts,
     written: dict[str, RecentWrite],
     params: dict[str, Any],
     seconds: float,
@@ -288,11 +281,11 @@ def _wait(
     return followed
 
 
-def _is_pending(item: _Followed, tenant: TenantFacts) -> bool:
+def _is_pending(item: _Followed, tenant: SyncFacts) -> bool:
     return item.user is not None and _diagnosis(item, tenant).state in ("pending", "unknown")
 
 
-def _diagnosis(item: _Followed, tenant: TenantFacts) -> Diagnosis:
+def _diagnosis(item: _Followed, tenant: SyncFacts) -> Diagnosis:
     if item.error is not None:
         return unreadable(item.error.message)
     return diagnose(item.expected, item.user, item.holders, tenant)

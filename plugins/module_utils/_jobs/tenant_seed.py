@@ -39,7 +39,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.seed_exports import write_exports
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.seed_roles import add_members, read_roles
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.seed_roles import add_members, read_seed_roles
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
 from ansible_collections.hybrid.identity.plugins.module_utils._pseudonyms import Pseudonyms, key_from_file
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import AtomicFile
@@ -187,7 +187,7 @@ class _Seed:
         return rows
 
     def _write_roles(self, file: AtomicFile) -> None:
-        reading = read_roles(self._client, self._ids)
+        reading = read_seed_roles(self._client, self._ids)
         self.unchecked += reading.unchecked
         if reading.eligibility == NOT_LICENSED:
             file.write(b",\n" + _field("settings", {"pimLicensed": False}))

@@ -13,7 +13,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagno
     LABEL_CLOUD,
     LABEL_SYNCED,
     Expectation,
-    TenantFacts,
+    SyncFacts,
     diagnose,
     row_of,
     unreadable,
@@ -22,7 +22,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagno
 SYNCED = {"onPremisesSyncEnabled": True, "onPremisesLastSyncDateTime": "2026-11-23T12:00:00Z"}
 SID = ad_row(1)["object_sid"]
 NOON = 1795435200.0  # 2026-11-23T12:00:00Z
-VERIFIED = TenantFacts(sync_on=True, verified_domains=frozenset(["example.com", TENANT]))
+VERIFIED = SyncFacts(sync_on=True, verified_domains=frozenset(["example.com", TENANT]))
 
 
 def expectation(**changes):
@@ -92,7 +92,7 @@ def test_what_the_next_sync_brings_is_not_judged_before_it():
     ],
 )
 def test_a_sign_in_name_differs_only_where_its_suffix_could_be_taken(login, upn, verified, state):
-    tenant = TenantFacts(verified_domains=None if verified is None else frozenset(verified))
+    tenant = SyncFacts(verified_domains=None if verified is None else frozenset(verified))
     expected = expectation()._replace(row=ad_row(1, login_name=login))
     assert stand(expected, synced(upn=upn), tenant=tenant)[0] == state
 
@@ -122,11 +122,11 @@ def test_an_anchor_that_was_a_guess_is_no_proof_against_the_tie():
         (held(1, onPremisesSyncEnabled=False), [], VERIFIED, ("pending", ["left_scope"])),
         (held(1), [held(2, deleted=True)], VERIFIED, ("conflict", ["anchor_held_deleted"])),
         (user(1), [held(2)], VERIFIED, ("conflict", ["anchor_held", "anchor_not_set"])),
-        (held(1), [], TenantFacts(sync_on=False), ("blocked", ["tenant_sync_off"])),
-        (held(1), [], TenantFacts(sync_on=None), ("pending", ["awaiting_sync"])),
-        (held(1), [], TenantFacts(hard_match_blocked=True), ("blocked", ["hard_match_blocked"])),
-        (held(1), [], TenantFacts(hard_match_blocked=None), ("pending", ["awaiting_sync"])),
-        (user(1), [], TenantFacts(sync_on=False), ("in_cloud", ["anchor_not_set", "tenant_sync_off"])),
+        (held(1), [], SyncFacts(sync_on=False), ("blocked", ["tenant_sync_off"])),
+        (held(1), [], SyncFacts(sync_on=None), ("pending", ["awaiting_sync"])),
+        (held(1), [], SyncFacts(hard_match_blocked=True), ("blocked", ["hard_match_blocked"])),
+        (held(1), [], SyncFacts(hard_match_blocked=None), ("pending", ["awaiting_sync"])),
+        (user(1), [], SyncFacts(sync_on=False), ("in_cloud", ["anchor_not_set", "tenant_sync_off"])),
     ],
 )
 def test_what_keeps_a_user_in_the_cloud(seen, holders, tenant, expected):
@@ -236,7 +236,7 @@ def test_nobody_has_no_label(seen):
 
 def test_what_could_not_be_checked_is_said_of_those_it_may_concern():
     unchecked = ({"what": "features", "permission": "OnPremDirectorySynchronization.Read.All"},)
-    tenant = TenantFacts(unchecked=unchecked)
+    tenant = SyncFacts(unchecked=unchecked)
     for seen, shown in ((held(1), list(unchecked)), (synced(), []), (None, [])):
         assert row_of(expectation(), seen, diagnose(expectation(), seen, [], tenant), tenant)["unchecked"] == shown
 
