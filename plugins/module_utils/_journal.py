@@ -124,15 +124,6 @@ class Journal:
             os.fsync(self._handle)
 
 
-def read_journal(path: str) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a journal, oldest first.
-
-    :raises RowError: for a file that is no journal. Half a last line, left by a killed run, is passed over.
-    """
-    for _line, entry in RowReader(path, {JOURNAL}):
-        yield entry
-
-
 def default_journal_path(dest: str | None, tenant_id: str, now: str) -> str:
     """Return where the journal goes when nobody says: beside ``dest``, else a new file in the state directory.
 

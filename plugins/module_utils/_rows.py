@@ -31,6 +31,8 @@ PLAN = "plan"
 _END = "end"
 _BUFFER = 1 << 20
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))")
+# json.dumps would make a new encoder for each row.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -104,7 +106,7 @@ def header(
 
 def dump_line(row: dict[str, Any]) -> bytes:
     """Return a row as one line. A lone surrogate, which UTF-8 cannot hold, becomes a JSON escape."""
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+    return _encode(row).encode("utf-8", "backslashreplace") + b"\n"
 
 
 class RowReader:

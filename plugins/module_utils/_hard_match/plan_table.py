@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import blocking
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import may_be_released
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import further_codes, may_be_released
 
 Row = Mapping[str, Any]
 
@@ -83,10 +83,6 @@ def _in_scope(row: Row) -> str:
     return {True: "true", False: "false"}.get(_object("in_scope")(row), "unknown")
 
 
-def _codes_behind(row: Row) -> str:
-    return "; ".join(str(item["value"]) for item in row.get("evidence") or () if item.get("key") == "also")
-
-
 def _others(row: Row) -> str:
     """Name everybody that any key found besides the user of the row, each once."""
     found: dict[str, str] = {}
@@ -109,7 +105,7 @@ COLUMNS: dict[str, Callable[[Row], Any]] = {
     "code": _reason("code"),
     "message": _reason("message"),
     "remedy": _reason("remedy"),
-    "also": _codes_behind,
+    "also": lambda row: "; ".join(map(str, further_codes(row))),
     "releasable": may_be_released,
     "approved": _field("approved"),
     "before": _field("before"),

@@ -69,7 +69,12 @@ class PlanReader:
 def codes_of(row: Mapping[str, Any]) -> list[str]:
     """Return the codes of all that stands in a row's way, the decisive one first."""
     decisive = [row["reason"]["code"]] if row["reason"] else []
-    return decisive + [item["value"] for item in row.get("evidence") or () if item.get("key") == "also"]
+    return decisive + further_codes(row)
+
+
+def further_codes(row: Mapping[str, Any]) -> list[str]:
+    """Return the codes of what stands in a row's way besides the decisive one."""
+    return [item["value"] for item in row.get("evidence") or () if item.get("key") == "also"]
 
 
 def may_be_released(row: Mapping[str, Any]) -> bool:
@@ -102,11 +107,6 @@ class Wave(NamedTuple):
     name: Optional[str] = None
     offset: int = 0
     limit: Optional[int] = None
-
-    @property
-    def everything(self) -> bool:
-        """Whether no row is left out."""
-        return self.name is None and not self.offset and self.limit is None
 
     def of(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield all rows; those that this wave leaves out write nothing and say so."""

@@ -94,8 +94,6 @@ class TenantFacts(NamedTuple):
     features: Optional[Mapping[str, Optional[bool]]] = None
     roles: RoleBook = RoleBook()
     addresses: AddressBook = AddressBook()
-    #: Kinds of objects whose addresses could be read, of ``group``, ``contact``, ``deleted group``.
-    address_kinds: frozenset[str] = frozenset()
     #: User property in lower case (``department``) -> names of dynamic groups whose rule uses it.
     rule_properties: Optional[Mapping[str, tuple[str, ...]]] = None
     #: Ids of users that ``protected_users`` names through a group.

@@ -44,11 +44,6 @@ class Restoration:
         self.description = "; ".join(paths)
         self._chains = _chains(client, paths)
 
-    @property
-    def total(self) -> int:
-        """How many users these journals wrote: the most that can have to be put back."""
-        return len(self._chains)
-
     def rows(
         self,
         protected: frozenset[str],

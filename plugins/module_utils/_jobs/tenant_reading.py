@@ -68,8 +68,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
 
-_DELETED_GROUP = "deleted group"
-
 
 @dataclass(frozen=True)
 class TenantReading:
@@ -154,11 +152,6 @@ def read_tenant(
                     *(deleted_groups.value or ()),
                     *(contacts.value or ()),
                 )
-            ),
-            address_kinds=frozenset(
-                kind
-                for kind, reading in ((GROUP, groups), (_DELETED_GROUP, deleted_groups), (CONTACT, contacts))
-                if reading.value is not None
             ),
             rule_properties=groups.value.rule_properties if groups.value else None,
             protected_members=_protected_members(client, nobody, groups),

@@ -15,13 +15,16 @@ from ansible_collections.hybrid.identity.plugins.module_utils import _journal
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import (
     Journal,
     default_journal_path,
-    read_journal,
     recent_writes,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, RowReader, parse_time
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 NOW = "2026-11-23T12:00:00Z"
+
+
+def entries_of(path):
+    return [entry for _line, entry in RowReader(str(path), {"journal"})]
 
 
 def intent(user_id, after="new"):
@@ -55,7 +58,7 @@ def test_entries_come_back_in_order(tmp_path, clock):
     with Journal(path, TENANT) as journal:
         journal.intents([intent("a"), intent("b")])
         journal.outcomes([outcome("a")])
-    assert [(entry["entry"], entry["time"], entry["id"]) for entry in read_journal(path)] == [
+    assert [(entry["entry"], entry["time"], entry["id"]) for entry in entries_of(path)] == [
         ("intent", NOW, "a"),
         ("intent", NOW, "b"),
         ("outcome", NOW, "a"),
@@ -71,7 +74,7 @@ def test_an_intent_is_on_disk_when_the_call_returns(tmp_path, monkeypatch):
         monkeypatch.setattr(_journal.os, "fsync", lambda handle: synced.append(os.fstat(handle).st_size))
         journal.intents([intent("a")])
         assert synced == [os.stat(path).st_size]
-        assert [entry["id"] for entry in read_journal(path)] == ["a"]
+        assert [entry["id"] for entry in entries_of(path)] == ["a"]
 
 
 def test_a_journal_is_continued_and_made_private(tmp_path):
@@ -81,7 +84,7 @@ def test_a_journal_is_continued_and_made_private(tmp_path):
     path.chmod(0o644)
     with Journal(str(path), TENANT.upper()) as journal:
         journal.outcomes([outcome("a")])
-    assert [entry["entry"] for entry in read_journal(str(path))] == ["intent", "outcome"]
+    assert [entry["entry"] for entry in entries_of(path)] == ["intent", "outcome"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -119,12 +122,12 @@ def test_half_a_last_line_is_passed_over_and_survives_a_resumed_run(tmp_path, cu
         journal.intents([intent("b")])
     path.write_bytes(path.read_bytes()[:-cut])
     torn = path.read_bytes()
-    seen = [entry["id"] for entry in read_journal(str(path))]
+    seen = [entry["id"] for entry in entries_of(path)]
     assert seen in (["a"], ["a", "b"])  # losing only the newline loses nothing
     with Journal(str(path), TENANT) as journal:
         journal.outcomes([outcome("a")])
     assert path.read_bytes().startswith(torn), "nothing is ever cut from a journal"
-    assert [entry["id"] for entry in read_journal(str(path))] == [*seen, "a"]
+    assert [entry["id"] for entry in entries_of(path)] == [*seen, "a"]
 
 
 def test_a_broken_line_in_the_middle_is_an_error(tmp_path):
@@ -134,7 +137,7 @@ def test_a_broken_line_in_the_middle_is_an_error(tmp_path):
     with path.open("a") as file:
         file.write("rubbish\n" + json.dumps({"entry": "intent", "time": NOW, **intent("b")}) + "\n")
     with pytest.raises(RowError) as caught:
-        list(read_journal(str(path)))
+        entries_of(path)
     assert caught.value.line == 3
 
 

@@ -14,7 +14,7 @@ from tenant_double import ANCHOR, TENANT, Killed, Tenant, anchor, guid, name, us
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
-from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, read_journal
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, RowReader
 
 # Planning and writing
@@ -43,7 +43,7 @@ def test_values_are_set_confirmed_and_journalled(tmp_path):
     assert result["changed"] is True
     assert [tenant.value(1), tenant.value(2)] == [anchor(1), anchor(2)]
     assert result["journal"] == f"{tmp_path}/result.jsonl.journal.jsonl"
-    entries = [(entry["entry"], entry.get("status")) for entry in read_journal(result["journal"])]
+    entries = [(entry["entry"], entry.get("status")) for entry in rows_of(result["journal"])]
     assert entries == [("intent", None)] * 2 + [("outcome", "ok")] * 2 + [("outcome", "confirmed")] * 2
     assert RowReader(result["dest"]).header["kind"] == "result"
     assert tenant.needed > 0, "the token's lifetime was looked at"
@@ -104,7 +104,7 @@ def test_an_intent_is_on_disk_before_its_request_leaves(tmp_path):
     tenant = Tenant(3)
     journal = str(tmp_path / "journal.jsonl")
     seen = []
-    tenant.before_patch = lambda key: seen.append((key, {entry["id"] for entry in read_journal(journal)}))
+    tenant.before_patch = lambda key: seen.append((key, {entry["id"] for entry in rows_of(journal)}))
     run(tenant, users=pairs(1, 2, 3), journal=journal)
     assert len(seen) == 3
     assert all(key in intents for key, intents in seen)
@@ -370,7 +370,7 @@ def test_a_killed_run_is_resumed_without_a_second_write(tmp_path, count, torn):
     assert result["summary"]["none"] == count
     assert max(Counter(key for key, _value in tenant.patches).values()) == 1
     assert all(tenant.value(number) == anchor(number) for number in range(1, 461))
-    intents = {entry["id"]: entry["before"] for entry in read_journal(str(journal)) if entry["entry"] == "intent"}
+    intents = {entry["id"]: entry["before"] for entry in rows_of(str(journal)) if entry["entry"] == "intent"}
     assert intents == {user_id(number): None for number in range(1, 461)}, "each write's before-value is on disk"
 
 
@@ -388,7 +388,7 @@ def test_a_run_that_is_stopped_says_what_it_did(tmp_path, end):
     assert result["summary"]["writes"] == 50
     assert "msg" not in result
     assert "secret" not in caught.value.message + str(result.get("exception"))
-    outcomes = [entry["id"] for entry in read_journal(result["journal"]) if entry.get("status") == "ok"]
+    outcomes = [entry["id"] for entry in rows_of(result["journal"]) if entry.get("status") == "ok"]
     assert outcomes == [user_id(number) for number in range(1, 41)], "two batches of 20 were answered"
     assert not os.path.exists(dest)
     assert result["dest"] == f"{dest}.partial"

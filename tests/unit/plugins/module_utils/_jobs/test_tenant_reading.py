@@ -240,7 +240,7 @@ def test_where_groups_are_closed_a_role_of_no_user_may_be_anybodys(principal, re
     graph.collections[ASSIGNMENTS] = [assigned(principal)]
     reading = read(graph)
     assert (reading.facts.roles.roles is not None) is readable
-    assert "group" not in reading.facts.address_kinds
+    assert "Group.Read.All" in unknown(reading)
     assert reading.facts.rule_properties is None
 
 
@@ -275,12 +275,15 @@ def test_what_is_refused_stays_unknown(path, permission, field):
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/groups", "group"), (DELETED_GROUPS, "deleted group"), ("/contacts", "contact")]
+    ("path", "permission"),
+    [("/groups", "Group.Read.All"), (DELETED_GROUPS, "Group.Read.All"), ("/contacts", "OrgContact.Read.All")],
 )
-def test_addresses_that_may_not_be_read_are_unknown(path, kind):
+def test_addresses_that_may_not_be_read_are_unknown(path, permission):
     graph = Graph()
     graph.refused[path] = 403
-    assert read(graph).facts.address_kinds == {"group", "deleted group", "contact"} - {kind}
+    (unchecked,) = read(graph).facts.unchecked
+    assert "addresses" in unchecked["what"]
+    assert unchecked["permission"] == permission
 
 
 def test_the_organization_knows_the_verified_domains_too():

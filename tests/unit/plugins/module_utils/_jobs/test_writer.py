@@ -9,12 +9,13 @@ import os
 import signal
 
 import pytest
+from immutable_id_runs import rows_of
 from tenant_double import NOON, Tenant, anchor, name, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs import writer as writer_module
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
-from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, RecentWrite, read_journal
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, RecentWrite
 
 
 def planned(number, action="set"):
@@ -64,7 +65,7 @@ def said(rows):
 
 def statuses(journal, number):
     """Return what the journal says of one user, in order."""
-    return [entry.get("status", "intent") for entry in read_journal(journal.path) if entry["id"] == user_id(number)]
+    return [entry.get("status", "intent") for entry in rows_of(journal.path) if entry["id"] == user_id(number)]
 
 
 def test_rows_keep_their_order_and_those_without_a_write_pass_through(journal, small_chunks):
@@ -193,7 +194,7 @@ def test_without_a_journal_targets_are_read_and_nothing_is_written():
 
 def test_the_service_time_of_an_accepted_write_is_noted(journal):
     carry_out(Tenant(1), journal, planned(1))
-    (accepted,) = [entry for entry in read_journal(journal.path) if entry.get("status") == "ok"]
+    (accepted,) = [entry for entry in rows_of(journal.path) if entry.get("status") == "ok"]
     assert accepted["service_time"] == "2026-11-23T12:00:00Z"
 
 
