@@ -65,7 +65,8 @@ def role_group_member(case: Case) -> Finding | None:
 
 def roles_unknown(case: Case) -> Finding | None:
     """Unknown is not "none"."""
-    if case.around.tenant.roles.roles is None and case.around.rules.protect_role_holders:
+    book = case.around.tenant.roles
+    if (book.roles is None or not book.complete) and case.around.rules.protect_role_holders:
         return Finding("blocked", reason("roles_unknown"))
     return None
 

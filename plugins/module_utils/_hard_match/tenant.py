@@ -52,11 +52,14 @@ class RoleBook(NamedTuple):
     :ivar eligibility: :data:`KNOWN`, :data:`UNKNOWN` or :data:`NOT_LICENSED`.
     :ivar guarded: user id -> names of the role-assignable groups that the user is a member or owner of, or may become a
         member of (PIM for groups): they are as protected as if they had a role.
+    :ivar complete: ``False``: a role was given to a group that may not be looked into, so whoever has none in ``roles``
+        may have that one.
     """
 
     roles: Optional[Mapping[str, tuple[Role, ...]]] = None
     eligibility: str = UNKNOWN
     guarded: Mapping[str, tuple[str, ...]] = {}
+    complete: bool = True
 
 
 class AddressBook:

@@ -94,7 +94,7 @@ def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, 
         return principal in around.closed if assignable is not None else index.user(principal) is None
 
     if any(map(is_hidden, assignments)):
-        book = book._replace(roles=None)
+        book = book._replace(complete=False)
         unchecked.append(_HELD_THROUGH_GROUPS)
     if any(map(is_hidden, eligible.value or [])):
         book = book._replace(eligibility=UNKNOWN)

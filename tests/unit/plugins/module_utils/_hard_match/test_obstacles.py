@@ -257,6 +257,22 @@ def test_groups_protect_also_where_assignments_cannot_be_read():
     assert codes_of(Scene(facts=facts).decide()) == ["role_group_member", "roles_unknown"]
 
 
+@pytest.mark.parametrize(
+    ("roles", "code"),
+    [((), "roles_unknown"), ((HELPDESK,), "role_held"), ((GLOBAL_ADMINISTRATOR,), "emergency_account")],
+)
+def test_a_role_of_a_closed_group_may_be_anybodys_and_known_roles_stay_known(roles, code):
+    facts = {"roles": RoleBook({user_id(1): roles}, complete=False)}
+    assert said(Scene(facts=facts).decide()) == ("blocked", code)
+
+
+@pytest.mark.parametrize("role", [GLOBAL_ADMINISTRATOR, SYNC_ROLE])
+def test_the_last_way_in_is_protected_whatever_else_is_unknown_or_allowed(role):
+    facts = {"roles": RoleBook({user_id(1): (role,)}, complete=False)}
+    row = Scene(facts=facts, options={"protect_role_holders": False}).decide()
+    assert said(row) == ("blocked", "emergency_account" if role is GLOBAL_ADMINISTRATOR else "sync_account")
+
+
 @pytest.mark.parametrize("flag", [None, False])
 def test_a_user_that_is_not_restricted(flag):
     assert said(Scene(user={"isManagementRestricted": flag}).decide()) == ("set", None)
