@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
@@ -19,6 +20,9 @@ Row = Mapping[str, Any]
 
 # A spreadsheet takes a cell that begins with one of these for a formula, some of them in their wide form as well.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where lists are written with semicolons, a spreadsheet begins a new cell after each one, whatever the quotes say; the
+# same goes for tabs and new lines.
+_INNER_FORMULA = re.compile("([;\\t\\r\\n] *)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 # Excel holds 32 767 characters in a cell and spreads longer ones over the next lines.
 _LONGEST = 32_000
 _BYTE_ORDER_MARK = "\ufeff"
@@ -35,8 +39,9 @@ def table_line(row: Row) -> str:
 
 
 def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: an apostrophe stands before it."""
+    """Return a cell no part of which a spreadsheet takes for a formula: an apostrophe stands before it."""
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = _INNER_FORMULA.sub(r"\1'", text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
