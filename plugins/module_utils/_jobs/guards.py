@@ -12,11 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import BACKUP
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.reviewed_plan import Planned
 from ansible_collections.hybrid.identity.plugins.module_utils._plan_csv import table_path
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import JOURNAL, RowError, RowReader
 
 # Without a plan that somebody has read, a mistake in the input shall not reach the whole company.
 _UNREVIEWED_CHANGES = 25
+# What an earlier run can be undone from is never replaced.
+_KEPT = (JOURNAL, BACKUP)
 
 
 def check_paths(params: Mapping[str, Any], check_mode: bool) -> None:
@@ -38,6 +42,19 @@ def check_paths(params: Mapping[str, Any], check_mode: bool) -> None:
         if real in seen and (name, path) in written:
             raise Failure(f"{seen[real]} and {name} name the same file, {path}. Nothing was written. Name two files.")
         seen.setdefault(real, name)
+    kind = _kind_of(dest) if dest else None
+    if kind in _KEPT:
+        raise Failure(
+            f"dest names {dest}, which is the {kind} of an earlier run. Nothing was written. Name another file."
+        )
+
+
+def _kind_of(path: str) -> str | None:
+    """Return what a file of the collection holds; ``None`` for any other file, and for none."""
+    try:
+        return str(RowReader(path).header["kind"])
+    except RowError:
+        return None
 
 
 def changes_allowed(max_changes: str | None, planned: Planned) -> int | None:

@@ -326,6 +326,18 @@ def test_a_plan_is_never_replaced_by_its_result(tmp_path):
     assert tenant.patches == []
 
 
+@pytest.mark.parametrize("kept", ["journal", "backup"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_result_never_takes_the_place_of_what_an_earlier_run_is_undone_from(tmp_path, kept, check_mode):
+    tenant = Tenant(2)
+    done = run(tenant, users=pairs(1), dest=str(tmp_path / "result.jsonl"))
+    before = lines_of(done[kept])
+    with pytest.raises(Failure, match=f"is the {kept} of an earlier run"):
+        run(tenant, users=pairs(2), dest=done[kept], check_mode=check_mode)
+    assert lines_of(done[kept]) == before
+    assert len(tenant.patches) == 1
+
+
 # Undoing
 
 
