@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
@@ -14,6 +16,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan i
 
 # What carrying out a row of a plan looks at.
 _NEEDED = ("user", "id", "before", "after", "action", "reason", "approved")
+# What a reviewer reads and does not write.
+_SEALED = ("user", "id", "before", "after", "action")
 
 
 class PlanReader:
@@ -35,6 +39,12 @@ class PlanReader:
         absent = [name for name in _NEEDED if name not in row]
         if absent:
             raise ValueError(f"the row lacks {', '.join(absent)}")
+        try:
+            seal = _seal_of(row)
+        except (AttributeError, KeyError, TypeError):
+            raise ValueError("its reason or evidence is none that a plan has") from None
+        if row.pop("seal", seal) != seal:
+            raise ValueError(f"{', '.join(_SEALED)} or the codes of the row are no longer as they were planned")
         action, approved = row["action"], row["approved"]
         if action not in ACTIONS:
             raise ValueError(f"the action {action!r} does not exist")
@@ -64,6 +74,16 @@ class PlanReader:
                 raise ValueError(f"an earlier row writes the same {name}, {value}")
             if value is not None:
                 seen.add(value)
+
+
+def sealed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as it stands in the file of a plan, with a checksum by which a slip of an editor is noticed."""
+    return {**row, "seal": _seal_of(row)}
+
+
+def _seal_of(row: Mapping[str, Any]) -> str:
+    told = json.dumps([*(row[name] for name in _SEALED), *codes_of(row)])
+    return hashlib.sha256(told.encode("ascii")).hexdigest()[:16]
 
 
 def codes_of(row: Mapping[str, Any]) -> list[str]:

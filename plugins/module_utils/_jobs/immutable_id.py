@@ -24,6 +24,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors impo
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect_codes import EFFECT_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import BLOCKING_DEFAULT
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import DEFAULT_MATCH_BY
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import sealed
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import save_backup
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import Confirmation
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.guards import changes_allowed, check_paths
@@ -184,7 +185,7 @@ class _Run:
             if rehearsing:
                 # What was planned a moment ago needs no second look; a reviewed plan does.
                 rows = self._new_writer(None).run(planned.rows()) if planned.reviewed else planned.rows()
-                output.collect(rows)
+                output.collect(map(sealed, rows))
             elif planned.changes:
                 self._write(planned, output)
             else:

@@ -10,6 +10,7 @@ import time
 
 from tenant_double import anchor, guid, name
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import sealed
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.immutable_id import set_immutable_ids
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, header
@@ -55,11 +56,14 @@ def actions(result):
     return {row["user"]: (row["action"], row["reason"] and row["reason"]["code"]) for row in result["users"]}
 
 
-def edit(path, key, **fields):
+def edit(path, key, forged=False, **fields):
+    """Change fields of one row; ``forged``: so that it looks as if it had been planned so."""
     with open(path, encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     with open(path, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps({**row, **(fields if row.get("id") == key else {})}) + "\n" for row in rows)
+        for row in rows:
+            changed = {**row, **fields} if row.get("id") == key else row
+            file.write(json.dumps(sealed(changed) if forged and changed is not row else changed) + "\n")
 
 
 def ad_object(number, **fields):

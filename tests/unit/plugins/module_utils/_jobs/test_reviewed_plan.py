@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -101,7 +102,7 @@ def test_what_the_takeover_does_and_who_is_at_risk_is_counted(tmp_path):
     edit(path, user_id(1), effects=twice)
     disabled = [{"code": "user_disabled", "property": "accountEnabled", "before": True, "after": False}]
     reason = {"code": "user_disabled", "message": "It is.", "remedy": "Approve it."}
-    edit(path, user_id(2), action="blocked", approved=None, changed=False, reason=reason, effects=disabled)
+    edit(path, user_id(2), forged=True, action="blocked", approved=None, changed=False, reason=reason, effects=disabled)
     edit(path, user_id(3), on_premises={"in_scope": False})
     result = run(tenant, check_mode=True, plan=path)
     assert result["summary"]["effects"] == {"overwritten": 1, "user_disabled": 1}
@@ -316,6 +317,29 @@ def test_the_table_of_a_plan_is_no_plan(tmp_path, delimiter):
     table.write_text("\n".join([head.replace(",", delimiter), *rows]), encoding="utf-8-sig")
     with pytest.raises(RowError, match="Edit the JSON Lines beside it"):
         run(tenant, plan=str(table))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"action": "set", "approved": True},
+        {"after": anchor(7)},
+        {"id": user_id(2)},
+        {"reason": None},
+        {"reason": "none"},
+    ],
+)
+def test_a_plan_whose_decisions_were_edited_is_refused(tmp_path, changes):
+    tenant = Tenant(2)
+    tenant.change(1, **{ANCHOR: anchor(51)})
+    plan = make_plan(tenant, tmp_path, 1)
+    head, row, end = lines_of(plan)
+    assert json.loads(row)["reason"]["code"] == "existing_value_kept"
+    with open(plan, "w", encoding="utf-8") as file:
+        file.writelines([head, json.dumps({**json.loads(row), **changes}) + "\n", end])
+    with pytest.raises(RowError, match=r"no longer as they were planned|none that a plan has"):
+        run(tenant, plan=plan)
+    assert tenant.patches == []
 
 
 def test_a_plan_is_never_replaced_by_its_result(tmp_path):
