@@ -99,7 +99,8 @@ def _line(entry: codes.Code) -> str:
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"\{(\w+)\}", r"‹\1›", text).replace("|", "\\|").replace("<", "&lt;")
+    shown = re.sub(r"\{(\w+)\}", r"‹\1›", text).replace("{{", "{").replace("}}", "}")
+    return shown.replace("|", "\\|").replace("<", "&lt;")
 
 
 def page(text: str) -> str:
