@@ -16,6 +16,9 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish i
 _CREATED_AS_EXTERNAL = frozenset({"Invitation", "SelfServiceSignUp"})
 _MARK_OF_EXTERNALS = "#ext#"
 
+#: What users are indexed by besides ``CLOUD_KEYS``: an address that a user has, as mail or in proxyAddresses.
+ADDRESS = "address"
+
 # What CloudUser calls it, where that differs.
 _FIELDS = {SID: "sid", "proxy_address": "addresses"}
 
@@ -140,6 +143,9 @@ def values_of(user: CloudUser, key: str) -> tuple[str, ...]:
     """Return what a user can be looked up by, folded."""
     if key == "proxy_address":
         return user.addresses
+    if key == ADDRESS:
+        mail = folded("mail", user.mail or "")
+        return (*user.addresses, mail) if mail and mail not in user.addresses else user.addresses
     value = getattr(user, _FIELDS.get(key, key))
     if not value:
         return ()
@@ -189,7 +195,7 @@ NOBODY = Found([], [], [])
 class CloudIndex:
     """The users of a tenant, live and deleted, by everything they can be looked up by.
 
-    :param cloud_keys: those of :data:`CLOUD_KEYS` to index; ids, names and anchors are always indexed.
+    :param cloud_keys: those of :data:`CLOUD_KEYS`, and :data:`ADDRESS`, to index; ids, names and anchors always are.
     """
 
     def __init__(self, users: Iterable[CloudUser], cloud_keys: Iterable[str] = ()) -> None:

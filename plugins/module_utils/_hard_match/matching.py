@@ -61,7 +61,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     smtp_addresses,
     values_of,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import listed
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import NAMED, listed
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import (
     IMMUTABLE_ID,
     MAP,
@@ -237,7 +237,7 @@ def _choose(tried: list[_Tried], wish: Wish) -> _Choice:
     others = _united(item.found.others for item in mine)
     explicit = _is_explicit(mine, wish)
     for item in tried:
-        if item.key.is_anchor:
+        if item.key.is_anchor and item.found.live:
             ids = {user.id for user in (*members, *others)}
             tied = [user for user in item.found.live if not deciding or user.id in ids]
             if tied:
@@ -299,7 +299,7 @@ def _finds_somebody_else(item: _Tried) -> str | None:
     where = f"{item.key.name} {item.value}" if item.line is None else f"line {item.line} of the map"
     found = item.found.all()
     if found:
-        return f"{where} finds {listed([user.name for user in found])}"
+        return f"{where} finds {listed([user.name for user in found[:NAMED]], len(found))}"
     return None if item.line is None else f"{where} names {item.value}, whom the tenant does not have"
 
 

@@ -127,7 +127,7 @@ def _external_beside(case: Case) -> Finding | None:
     found = case.found
     if not found.beside:
         return None
-    others = listed([user.name for user in found.beside])
+    others = listed([user.name for user in found.beside[:NAMED]], len(found.beside))
     why = reason("external_also_fits", user=case.user.name, key=found.matched_by, value=found.value, others=others)
     return Finding("blocked", why)
 

@@ -94,6 +94,7 @@ class _Planner:
             now=format_time(now),
         )
         self._claimed: set[str] = set()
+        self._several: set[tuple[str | None, str | None, int]] = set()
         self._unclaimed = 0
 
     def plan(self, path: str) -> Planned:
@@ -142,7 +143,13 @@ class _Planner:
         if self._map:
             self._map.see(wish)
         if self._with_unclaimed:
-            self._claimed.update(user.id for user in (*found.users, *found.holders))
+            self._claimed.update(user.id for user in found.holders)
+            # Thousands of rows may find the same thousands of users by a placeholder: they are gone through once.
+            several = (found.matched_by, found.value, len(found.users))
+            if several not in self._several:
+                self._claimed.update(user.id for user in found.users)
+            if len(found.users) > 1:
+                self._several.add(several)
 
     def _decided(self) -> Iterator[Row]:
         matched = self._matched()
