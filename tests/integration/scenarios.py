@@ -163,6 +163,8 @@ SCENARIOS = (
              sync=_refused("InvalidHardMatch")),
     Scenario("role-owner", "blocked", "role_group_member", patch=403,
              more=lambda person: _role_group(person, owners=[person.id])),
+    Scenario("role-pim-group", "blocked", "role_group_member",
+             more=lambda person: _role_group(person, eligibleMembers=[person.id])),
     Scenario("restricted", "blocked", "management_restricted", user={"isManagementRestricted": True}, patch=403),
     # --- what the service refuses
     Scenario("synced", "blocked", "already_synced", patch=400, sync=None, user={
@@ -214,6 +216,9 @@ SCENARIOS = (
              more=_address_of("contact", "contacts"), sync=_refused("ObjectTypeMismatch")),
     Scenario("address-binned", "conflict", "address_held", ad=_with_old_address("address-binned"), sync=None,
              more=_twin("address", "deletedUsers", proxyAddresses=lambda p: [f"smtp:old.{p.upn}"], **_DELETED)),
+    Scenario("address-binned-group", "conflict", "address_held", ad=_with_old_address("address-binned-group"),
+             more=_address_of("group", "deletedGroups", mailEnabled=True, groupTypes=["Unified"], **_DELETED),
+             sync=_refused("ObjectTypeMismatch")),
     # --- what sync leaves out, or does not match
     _filtered("critical", "critical_system_object", isCriticalSystemObject="TRUE"),
     _filtered("described", "admin_description_user", adminDescription="User_kiosk"),
@@ -318,6 +323,7 @@ def seed(scenarios: tuple[Scenario, ...] = SCENARIOS) -> dict[str, Any]:
         "users": [],
         "deletedUsers": [],
         "groups": [],
+        "deletedGroups": [],
         "contacts": [],
         "roles": [],
         "features": {"passwordSyncEnabled": True, "userForcePasswordChangeOnLogonEnabled": True},

@@ -131,7 +131,9 @@ def test_nobody_is_forgotten(world: World) -> None:
     assert [user["id"] for user in world.tenant.users().values() if user["id"] not in named_ids] == []
 
 
-@pytest.mark.parametrize("scenario", named(lambda one: one.user is not None and one.ad is not None and one.patch != 204))
+@pytest.mark.parametrize(
+    "scenario", named(lambda one: one.user is not None and one.ad is not None and one.patch != 204)
+)
 def test_the_service_refuses_the_write(forced: Forced, scenario: Scenario) -> None:
     assert forced.patched[scenario.name] == scenario.patch
 

@@ -121,6 +121,21 @@ def test_a_bypass_lets_a_mapped_user_pass(plan: Callable[..., Planned]) -> None:
     assert next(row for row in cycle["objects"] if row["distinguishedName"] == jane.dn)["outcome"] == "hard_match"
 
 
+@pytest.mark.parametrize(("updates", "code"), [(True, "sign_in_name_changed"), (False, "sign_in_name_kept")])
+def test_a_tenant_may_keep_the_names_of_licensed_users(plan: Callable[..., Planned], updates: bool, code: str) -> None:
+    licensed = {"assignedLicenses": [{"skuId": str(Person("licence").guid), "disabledPlans": []}]}
+    planned = plan(
+        {"jane": ({"userPrincipalName": "new.jane@example.com"}, licensed)},
+        features={"synchronizeUpnForManagedUsersEnabled": updates},
+        options={"match_by": ["mail"], "block_effects": []},
+    )
+    assert code in {effect["code"] for effect in planned.row("jane")["effects"]}
+    planned.tenant.control("PATCH", f"users/{Person('jane').id}", {"onPremisesImmutableId": Person("jane").anchor})
+    planned.tenant.control("POST", "sync")
+    name = next(user["userPrincipalName"] for user in planned.tenant.users().values())
+    assert name == ("new.jane@example.com" if updates else "jane@example.com")
+
+
 # --- permissions and licences ---------------------------------------------------------------------------------------
 
 
