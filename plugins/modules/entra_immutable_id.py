@@ -480,11 +480,15 @@ users:
           type: raw
           sample: Marketing
         groups:
-          description: With C(dynamic_group_attribute), the groups whose rules use the property.
+          description: With C(dynamic_group_attribute), the groups whose rules use the property, 25 at most.
           type: list
           elements: str
           returned: with C(dynamic_group_attribute)
           sample: [All of Marketing]
+        more:
+          description: How many further groups there are.
+          type: int
+          returned: when there are more than 25
     approved:
       description:
         - In a plan, true for a row that will be written; set it to false to strike the row out.

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import dns_domain, own_name
@@ -32,7 +32,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.flow i
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import TenantFacts
 
 #: ``{"code", "property", "before", "after"}``: a Graph property, the cloud's value and AD's. That of dynamic groups has
-#: ``groups``, their names, as well.
+#: ``groups``, names of the first of them, and ``more``, how many others there are, if there are.
 Effect = dict[str, Any]
 
 #: Default of ``block_effects``.
@@ -52,6 +52,9 @@ _REMOTE_MAILBOX = 0x80000000 | 0x200000000 | 0x400000000 | 0x800000000
 _NOBODYS_MAILBOX = 0x4 | 0x10 | 0x20 | 0x200000000 | 0x400000000 | 0x800000000
 # A service plan of Exchange that comes with nearly every licence and gives no mailbox.
 _EXCHANGE_FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"
+
+# Of the groups whose rules use a property, this many are named: thousands may use the department of everybody.
+_GROUPS_NAMED = 25
 
 # What changes besides the flow: name in rules of dynamic groups, Graph property, field of the row.
 _STAMPED = (
@@ -131,13 +134,13 @@ def blocking(effects: Iterable[Effect], block_effects: Collection[str]) -> list[
 
 
 def _reason(effect: Effect) -> dict[str, str]:
-    code = effect["code"]
+    code, groups = effect["code"], effect.get("groups", ())
     return reason(
         code,
         property=effect["property"],
         before=_shown(effect["before"]),
         after=_shown(effect["after"]),
-        groups=_shown(effect.get("groups")),
+        groups=listed(groups, len(groups) + effect.get("more", 0)),
     )
 
 
@@ -316,11 +319,11 @@ def _groups(case: _Case, effects: list[Effect]) -> Iterator[Effect]:
         if effect["code"] in _CHANGES and not _case_only(effect):
             groups = rules.get(_RULE_NAMES.get(prop, prop.lower()))
             if groups:
-                yield _effect("dynamic_group_attribute", prop, effect["before"], effect["after"], groups)
+                yield _dynamic(prop, effect["before"], effect["after"], groups)
     for rule_name, prop, field in _STAMPED:
         if rule_name in rules:
             after = True if field is None else case.row.get(field)
-            yield _effect("dynamic_group_attribute", prop, None, after, rules[rule_name])
+            yield _dynamic(prop, None, after, rules[rule_name])
 
 
 def _case_only(effect: Effect) -> bool:
@@ -329,9 +332,16 @@ def _case_only(effect: Effect) -> bool:
     return isinstance(before, str) and isinstance(after, str) and before.strip().casefold() == after.strip().casefold()
 
 
-def _effect(code: str, prop: str | None, before: Any, after: Any, groups: Collection[str] | None = None) -> Effect:
-    effect = {"code": code, "property": prop, "before": before, "after": after}
-    return effect if groups is None else {**effect, "groups": list(groups)}
+def _effect(code: str, prop: str | None, before: Any, after: Any) -> Effect:
+    return {"code": code, "property": prop, "before": before, "after": after}
+
+
+def _dynamic(prop: str, before: Any, after: Any, groups: Sequence[str]) -> Effect:
+    effect = _effect("dynamic_group_attribute", prop, before, after)
+    effect["groups"] = list(groups[:_GROUPS_NAMED])
+    if len(groups) > _GROUPS_NAMED:
+        effect["more"] = len(groups) - _GROUPS_NAMED
+    return effect
 
 
 def _compact(value: Any) -> Any:

@@ -10,7 +10,7 @@ permission that would help.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 USER, GROUP, CONTACT = "user", "group", "contact"
@@ -98,7 +98,7 @@ class TenantFacts(NamedTuple):
     roles: RoleBook = RoleBook()
     addresses: AddressBook = AddressBook()
     #: User property in lower case (``department``) -> names of dynamic groups whose rule uses it.
-    rule_properties: Optional[Mapping[str, tuple[str, ...]]] = None
+    rule_properties: Optional[Mapping[str, Sequence[str]]] = None
     #: Ids of users that ``protected_users`` names through a group.
     protected_members: frozenset[str] = frozenset()
     #: ``{"what", "permission"}`` of everything that stays unknown.

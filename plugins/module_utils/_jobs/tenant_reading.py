@@ -93,7 +93,7 @@ class _Groups(NamedTuple):
     addresses: list[tuple[str, Holder]]
     #: Role-assignable ones: id -> name.
     assignable: dict[str, str]
-    rule_properties: dict[str, tuple[str, ...]]
+    rule_properties: dict[str, list[str]]
     #: Entry of ``protected_users`` -> ids of the groups that it names.
     named: dict[str, list[str]]
 
@@ -185,7 +185,7 @@ def _read_groups(client: GraphClient, names: Iterable[str]) -> _Groups:
             found.assignable[group["id"]] = title
         if group.get("membershipRule") and group.get("membershipRuleProcessingState") != "Paused":
             for name in properties_used(group["membershipRule"]):
-                found.rule_properties[name] = (*found.rule_properties.get(name, ()), title)
+                found.rule_properties.setdefault(name, []).append(title)
         for value in {str(group.get(name)).casefold() for name in ("id", "displayName", "mail")} & wanted.keys():
             found.named.setdefault(wanted[value], []).append(group["id"])
     return found

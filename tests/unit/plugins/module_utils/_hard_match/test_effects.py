@@ -441,6 +441,14 @@ def test_rules_that_ask_for_synced_users_are_named():
     ]
 
 
+def test_of_thousands_of_dynamic_groups_the_first_are_named():
+    rules = tenant(rule_properties={"department": [f"G{number}" for number in range(3000)]})
+    (effect,) = takeover(ROW, {**USER, "department": "Ops"}, rules)[:1]
+    assert (effect["groups"][:2], len(effect["groups"]), effect["more"]) == (["G0", "G1"], 25, 2975)
+    (why,) = blocking([effect], ["dynamic_group_attribute"])
+    assert "G4 and 2995 more" in why["message"]
+
+
 # Blocking
 
 

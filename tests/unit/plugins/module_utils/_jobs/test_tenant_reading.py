@@ -121,7 +121,7 @@ def test_rules_of_dynamic_groups_that_run():
             group("rest", membershipRule='user.city -eq "X"', membershipRuleProcessingState="Paused"),
         ]
     )
-    assert read(graph).facts.rule_properties == {"department": ("Sales", "North"), "mobile": ("North",)}
+    assert read(graph).facts.rule_properties == {"department": ["Sales", "North"], "mobile": ["North"]}
 
 
 # Roles
