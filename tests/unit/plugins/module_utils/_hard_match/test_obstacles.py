@@ -13,7 +13,6 @@ from hard_match_doubles import (
     ad_row,
     also,
     anchor,
-    graph_user,
     guid,
     held,
     plan,
@@ -23,107 +22,25 @@ from hard_match_doubles import (
     user,
     user_id,
 )
+from obstacle_scenes import (
+    ALONE,
+    OTHER_GUID,
+    SALES,
+    SCENES,
+    Scene,
+    codes_of,
+)
 
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES, RELEASABLE
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacle_codes import OBSTACLE_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
     CONTACT,
-    GROUP,
-    KNOWN,
-    NOT_LICENSED,
-    UNKNOWN,
     AddressBook,
     Holder,
     Lookup,
-    Role,
-    RoleBook,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_pair
 
-GLOBAL_ADMINISTRATOR = Role("Global Administrator", "62e90394-69f5-4237-9190-012177145e10")
-SYNC_ROLE = Role("Directory Synchronization Accounts", "d29b2b05-8046-44ba-8758-1e26182fcf32")
-HELPDESK = Role("Helpdesk Administrator", "729827e3-9c14-49f7-bb1b-9608f156bbb8")
-CRITICAL = {"code": "critical_system_object", "message": "It is critical.", "remedy": ""}
-OTHER_GUID = str(guid(77))
-SALES = Holder(GROUP, "group-1", "Sales")
-ALONE = Lookup(cloud_managed=False, object_identifier=None, identifier_known=True)
-
-
-class Scene:
-    """What is particular about one user, so that scenes can be played together."""
-
-    def __init__(self, *codes, row=None, user=None, rows=(), users=(), roles=(), guarded=(), domain=None, **rest):
-        self.codes = codes
-        self.row, self.user, self.rows, self.users = row or {}, user or {}, list(rows), list(users)
-        self.roles, self.guarded, self.domain = tuple(roles), tuple(guarded), domain or {}
-        self.facts, self.lookup, self.options = rest.get("facts", {}), rest.get("lookup", {}), rest.get("options", {})
-
-    def __or__(self, other):
-        both = Scene()
-        for name in ("codes", "rows", "users", "roles", "guarded"):
-            setattr(both, name, getattr(self, name) + getattr(other, name))
-        for name in ("row", "user", "domain", "facts", "lookup", "options"):
-            setattr(both, name, {**getattr(self, name), **getattr(other, name)})
-        return both
-
-    def decide(self):
-        """Return the row of the plan for the AD object of the scene."""
-        facts = FACTS._replace(roles=RoleBook({user_id(1): self.roles}, KNOWN, {user_id(1): self.guarded}))
-        if self.domain:
-            whole = {"isVerified": True, "authenticationType": "Managed", **self.domain}
-            facts = facts._replace(domains={"example.com": whole})
-        facts = facts._replace(**self.facts)
-        rows = [ad_row(1, **self.row), *self.rows]
-        users = [from_graph(graph_user(1, **self.user)), *self.users]
-        options = {"match_by": ["immutable_id", "user_principal_name"], **self.options}
-        return plan_objects(rows, users, tenant=facts, lookup=ALONE._replace(**self.lookup), **options)[0]
-
-
-# In the order of importance.
-SCENES = {
-    "sync account": Scene("sync_account", "role_held", roles=[SYNC_ROLE]),
-    "emergency account": Scene("emergency_account", "role_held", roles=[GLOBAL_ADMINISTRATOR]),
-    "protected": Scene("protected", options={"protected": frozenset([user_id(1)])}),
-    "in a protected group": Scene("protected_by_group", facts={"protected_members": frozenset([user_id(1)])}),
-    "out of scope": Scene("out_of_scope", row={"in_scope": False, "scope_reasons": [CRITICAL]}),
-    "anchor twice": Scene("anchor_duplicate", rows=[ad_row(2, immutable_id=anchor(1))]),
-    "contradicted": Scene(
-        "match_contradicted",
-        user={"onPremisesSecurityIdentifier": "S-1-5-21-9-9-9-9"},
-        options={"match_by": ["on_premises_security_identifier", "immutable_id", "user_principal_name"]},
-    ),
-    "claimed twice": Scene("claimed_twice", rows=[ad_row(3, login_name="u1@example.com")]),
-    "external": Scene("external_user", user={"userType": "Guest"}),
-    "resource": Scene("resource_account", user={"isResourceAccount": True}),
-    "no anchor": Scene("anchor_missing", row={"immutable_id": None}),
-    "another mode": Scene(
-        "anchor_mode_contradicted",
-        rows=[ad_row(10, consistency_guid=anchor(20), immutable_id=anchor(20))],
-        users=[held(10, onPremisesSyncEnabled=True)],
-    ),
-    "unconfirmed": Scene("anchor_unconfirmed", row={"anchor_certain": False}),
-    "synced": Scene("already_synced", user={"onPremisesSyncEnabled": True}),
-    "role": Scene("role_held", roles=[HELPDESK]),
-    "role through a group": Scene("role_by_group", roles=[HELPDESK._replace(group="Admins")]),
-    "role to be activated": Scene("role_eligible", roles=[HELPDESK._replace(eligible=True)]),
-    "in a role-assignable group": Scene("role_group_member", guarded=["Admins"]),
-    "roles unknown": Scene("roles_unknown", facts={"roles": RoleBook()}),
-    "moved to the cloud": Scene("cloud_managed", lookup={"cloud_managed": True}),
-    "restricted": Scene("management_restricted", user={"isManagementRestricted": True}),
-    "mapped elsewhere": Scene("identifier_differs", lookup={"object_identifier": OTHER_GUID}),
-    "anchor held": Scene("anchor_held", users=[held(5, value=anchor(1))]),
-    "SID held": Scene("sid_held", users=[user(6, onPremisesSecurityIdentifier="s-1-5-21-1-2-3-1001")]),
-    "name held": Scene("upn_held", users=[user(7, "u1@example.com", deleted=True)]),
-    "address held": Scene(
-        "address_held",
-        row={"proxy_addresses": ["SMTP:Sales@example.com"]},
-        facts={"addresses": AddressBook([("sales@example.com", SALES)])},
-    ),
-    "other anchor": Scene("existing_value_kept", user={"onPremisesImmutableId": anchor(9)}),
-    "federated": Scene("federated_domain", domain={"authenticationType": "Federated"}),
-    "suffix": Scene("suffix_not_verified", domain={"isVerified": False}),
-}
 ORDER = list(dict.fromkeys(scene.codes[0] for scene in SCENES.values()))
 # What cannot be true of one user at once.
 APART = [
@@ -141,10 +58,6 @@ APART = [
     {"contradicted", "claimed twice"},
 ]
 PAIRS = [pair for pair in itertools.combinations(SCENES, 2) if set(pair) not in APART]
-
-
-def codes_of(row):
-    return [row["reason"]["code"], *also(row)]
 
 
 def test_nothing_in_the_way():
@@ -189,93 +102,6 @@ def test_each_code_of_the_file_is_known_here():
     tenant_wide = {"soft_match_blocked", "identifier_bypass_on", "flags_unreadable"}
     here = {*ORDER, "identifier_same", "anchor_mode_mixed"}
     assert {row[0] for row in OBSTACLE_CODES} - tenant_wide - here == set()
-
-
-# Accounts with power
-
-
-@pytest.mark.parametrize(
-    "name", ["Sync_DC1_0123456789ab@example.onmicrosoft.com", "adtoaadsyncserviceaccount@example.onmicrosoft.com"]
-)
-def test_accounts_of_the_sync_are_known_by_their_names(name):
-    (row,) = plan_objects([ad_row(1, login_name=name)], [user(1, name)], protect_role_holders=False)
-    assert said(row) == ("blocked", "sync_account")
-
-
-def test_a_name_that_only_reminds_of_the_sync_is_none():
-    assert said(plan_objects([ad_row(1, login_name="j.sync_@x.com")], [user(1, "j.sync_@x.com")])[0]) == ("set", None)
-
-
-@pytest.mark.parametrize("name", ["sync account", "emergency account"])
-def test_some_accounts_are_protected_whatever_the_caller_chose(name):
-    row = (SCENES[name] | Scene(options={"protect_role_holders": False})).decide()
-    assert (said(row), also(row), remarks(row)) == (("blocked", SCENES[name].codes[0]), [], ["role_held"])
-
-
-@pytest.mark.parametrize(
-    ("role", "code"),
-    [
-        (GLOBAL_ADMINISTRATOR._replace(eligible=True), "role_eligible"),
-        (GLOBAL_ADMINISTRATOR._replace(group="Admins"), "role_by_group"),
-        (GLOBAL_ADMINISTRATOR._replace(group="Admins", eligible=True), "role_eligible"),
-    ],
-)
-def test_who_must_activate_a_role_or_share_it_is_no_emergency_account(role, code):
-    row = Scene(roles=[role]).decide()
-    assert codes_of(row) == [code]
-    assert ("through the group Admins" in row["reason"]["message"]) is bool(role.group)
-
-
-@pytest.mark.parametrize("name", ["role", "role through a group", "role to be activated", "in a role-assignable group"])
-def test_role_holders_that_are_not_to_be_protected_are_tried_and_it_is_said(name):
-    scene = SCENES[name] | Scene(options={"protect_role_holders": False})
-    assert said(scene.decide()) == ("set", scene.codes[0])
-
-
-def test_every_role_is_named_and_how_it_is_had():
-    roles = [HELPDESK, HELPDESK._replace(name="Reader", group="Staff"), HELPDESK._replace(name="Auditor")]
-    row = Scene(roles=roles, guarded=["Staff"]).decide()
-    assert "Helpdesk Administrator; Auditor." in row["reason"]["message"]
-    assert also(row) == ["role_by_group", "role_group_member"]
-    assert (
-        "Reader through the group Staff" in next(item for item in row["evidence"] if item["key"] == "also")["message"]
-    )
-
-
-@pytest.mark.parametrize("eligibility", [KNOWN, UNKNOWN, NOT_LICENSED])
-def test_eligibility_that_is_not_known_does_not_block(eligibility):
-    assert said(Scene(facts={"roles": RoleBook({}, eligibility)}).decide()) == ("set", None)
-
-
-def test_unknown_roles_do_not_block_whoever_does_not_protect_role_holders():
-    scene = SCENES["roles unknown"] | Scene(options={"protect_role_holders": False})
-    assert said(scene.decide()) == ("set", None)
-
-
-def test_groups_protect_also_where_assignments_cannot_be_read():
-    facts = {"roles": RoleBook(None, UNKNOWN, {user_id(1): ("Admins",)})}
-    assert codes_of(Scene(facts=facts).decide()) == ["role_group_member", "roles_unknown"]
-
-
-@pytest.mark.parametrize(
-    ("roles", "code"),
-    [((), "roles_unknown"), ((HELPDESK,), "role_held"), ((GLOBAL_ADMINISTRATOR,), "emergency_account")],
-)
-def test_a_role_of_a_closed_group_may_be_anybodys_and_known_roles_stay_known(roles, code):
-    facts = {"roles": RoleBook({user_id(1): roles}, complete=False)}
-    assert said(Scene(facts=facts).decide()) == ("blocked", code)
-
-
-@pytest.mark.parametrize("role", [GLOBAL_ADMINISTRATOR, SYNC_ROLE])
-def test_the_last_way_in_is_protected_whatever_else_is_unknown_or_allowed(role):
-    facts = {"roles": RoleBook({user_id(1): (role,)}, complete=False)}
-    row = Scene(facts=facts, options={"protect_role_holders": False}).decide()
-    assert said(row) == ("blocked", "emergency_account" if role is GLOBAL_ADMINISTRATOR else "sync_account")
-
-
-@pytest.mark.parametrize("flag", [None, False])
-def test_a_user_that_is_not_restricted(flag):
-    assert said(Scene(user={"isManagementRestricted": flag}).decide()) == ("set", None)
 
 
 # What was asked for the user alone

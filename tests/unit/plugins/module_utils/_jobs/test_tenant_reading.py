@@ -10,6 +10,19 @@ from types import SimpleNamespace
 
 import pytest
 from graph_double import TENANT, Graph, pim_for_groups
+from tenant_readings import (
+    ASSIGNMENTS,
+    DELETED_GROUPS,
+    DELETED_USERS,
+    ELIGIBILITIES,
+    assigned,
+    group,
+    lookups_of,
+    read,
+    roles_graph,
+    unknown,
+    user,
+)
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
@@ -17,39 +30,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.users impor
     PLAN_PROPERTIES,
     USER_SELECT,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import NOT_LICENSED, Holder, Lookup
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import Holder
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_reading import read_tenant
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
-
-DELETED_USERS = "/directory/deletedItems/microsoft.graph.user"
-DELETED_GROUPS = "/directory/deletedItems/microsoft.graph.group"
-ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
-ELIGIBILITIES = "/roleManagement/directory/roleEligibilityScheduleInstances"
-ADMIN = {"id": "r1", "displayName": "Global Administrator", "templateId": "t1"}
-
-
-def user(number, **properties):
-    return {"id": f"u{number}", "userPrincipalName": f"user{number}@contoso.com", **properties}
-
-
-def group(group_id, **properties):
-    return {"id": group_id, "displayName": group_id.title(), **properties}
-
-
-def assigned(principal, role="r1"):
-    return {"id": f"{principal}-{role}", "principalId": principal, "roleDefinitionId": role}
-
-
-def read(graph, protected=(), written=()):
-    reading = read_tenant(graph, (), dict.fromkeys(written, SimpleNamespace(status="confirmed")), protected)
-    reading.details.close()
-    return reading
-
-
-def unknown(reading):
-    return [one["permission"] for one in reading.facts.unchecked]
-
 
 # What it finds
 
@@ -122,137 +104,6 @@ def test_rules_of_dynamic_groups_that_run():
         ]
     )
     assert read(graph).facts.rule_properties == {"department": ["Sales", "North"], "mobile": ["North"]}
-
-
-# Roles
-
-
-def roles_graph(**more):
-    graph = Graph(
-        users=[user(number) for number in range(1, 8)],
-        groups=[group("admins", isAssignableToRole=True), group("staff")],
-        **more,
-    )
-    graph.collections["/roleManagement/directory/roleDefinitions"] = [ADMIN]
-    graph.collections[ASSIGNMENTS] = [assigned("u1"), assigned("admins")]
-    graph.collections["/groups/admins/members"] = [{"id": "u2"}]
-    graph.collections["/groups/admins/owners"] = [{"id": "u3"}]
-    graph.collections[pim_for_groups("admins")] = [
-        {"principalId": "u4", "accessId": "member"},
-        {"principalId": "u5", "accessId": "owner"},
-    ]
-    graph.collections[ELIGIBILITIES] = [assigned("u6")]
-    return graph
-
-
-def shown(book):
-    return {who: [(role.name, role.eligible, role.group) for role in roles] for who, roles in book.roles.items()}
-
-
-def test_roles_by_every_way():
-    book = read(roles_graph()).facts.roles
-    assert shown(book) == {
-        "u1": [("Global Administrator", False, None)],
-        "u2": [("Global Administrator", False, "Admins")],
-        "u4": [("Global Administrator", True, "Admins")],
-        "u6": [("Global Administrator", True, None)],
-    }
-    assert book.roles["u1"][0].template_id == "t1"
-    assert book.guarded == dict.fromkeys(("u2", "u3", "u4", "u5"), ("Admins",))
-    assert book.eligibility == "known"
-
-
-def test_a_group_may_be_eligible_and_an_app_has_no_members():
-    graph = roles_graph()
-    graph.collections[pim_for_groups("admins")] = [
-        {"principalId": "staff", "accessId": "member"},
-        {"principalId": "an-app", "accessId": "member"},
-    ]
-    graph.collections["/groups/staff/transitiveMembers"] = [{"id": "u7"}]
-    reading = read(graph)
-    assert shown(reading.facts.roles)["u7"] == [("Global Administrator", True, "Admins")]
-    assert unknown(reading) == []
-
-
-def test_a_tenant_without_the_licence_has_nobody_eligible():
-    graph = roles_graph()
-    graph.refused[ELIGIBILITIES] = (400, "AadPremiumLicenseRequired")
-    reading = read(graph)
-    assert reading.facts.roles.eligibility == NOT_LICENSED
-    assert set(reading.facts.roles.roles) == {"u1", "u2"}
-    assert unknown(reading) == []
-    assert "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances" not in graph.asked
-
-
-@pytest.mark.parametrize(("status", "permissions"), [(403, 1), (400, 1), (404, 0)])
-def test_pim_for_groups_that_cannot_be_read_is_unknown(status, permissions):
-    graph = roles_graph()
-    graph.refused[pim_for_groups("admins")] = status
-    reading = read(graph)
-    assert unknown(reading) == ["PrivilegedEligibilitySchedule.Read.AzureADGroup"] * permissions
-    assert reading.facts.roles.roles is not None
-
-
-def test_pim_for_groups_without_a_licence_is_an_answer():
-    graph = roles_graph()
-    graph.refused[pim_for_groups("admins")] = (400, "AadPremiumLicenseRequired")
-    assert unknown(read(graph)) == []
-
-
-def test_eligibility_that_may_not_be_read_leaves_the_roles_held():
-    graph = roles_graph()
-    graph.refused[ELIGIBILITIES] = 403
-    reading = read(graph)
-    assert reading.facts.roles.eligibility == "unknown"
-    assert set(reading.facts.roles.roles) == {"u1", "u2", "u4"}
-    assert unknown(reading) == ["RoleManagement.Read.Directory"]
-
-
-def test_roles_that_may_not_be_read_leave_the_groups():
-    graph = roles_graph()
-    graph.refused[ASSIGNMENTS] = 403
-    book = read(graph).facts.roles
-    assert book.roles is None
-    assert set(book.guarded) == {"u2", "u3", "u4", "u5"}
-
-
-def test_a_role_of_a_group_whose_members_are_hidden_may_be_anybodys():
-    graph = roles_graph()
-    graph.refused["/groups/admins/members"] = 403
-    reading = read(graph)
-    assert reading.facts.roles.complete is False
-    assert "u1" in reading.facts.roles.roles
-    assert unknown(reading) == ["Group.Read.All", "Group.Read.All"]
-
-
-def test_hidden_owners_of_a_group_without_a_role_are_only_unknown():
-    graph = roles_graph()
-    graph.collections[ASSIGNMENTS] = [assigned("u1")]
-    graph.refused["/groups/admins/owners"] = 403
-    reading = read(graph)
-    assert set(reading.facts.roles.roles) == {"u1", "u6"}
-    assert unknown(reading) == ["Group.Read.All"]
-
-
-@pytest.mark.parametrize(("principal", "readable"), [("u1", True), ("admins", False)])
-def test_where_groups_are_closed_a_role_of_no_user_may_be_anybodys(principal, readable):
-    graph = roles_graph()
-    graph.refused["/groups"] = 403
-    graph.collections[ASSIGNMENTS] = [assigned(principal)]
-    reading = read(graph)
-    assert reading.facts.roles.complete is readable
-    assert "Group.Read.All" in unknown(reading)
-    assert reading.facts.rule_properties is None
-
-
-def test_where_groups_are_closed_an_eligible_stranger_makes_eligibility_unknown():
-    graph = roles_graph()
-    graph.refused["/groups"] = 403
-    graph.collections[ASSIGNMENTS] = []
-    graph.collections[ELIGIBILITIES] = [assigned("admins")]
-    reading = read(graph)
-    assert reading.facts.roles.eligibility == "unknown"
-    assert reading.facts.roles.roles is not None
 
 
 # What may not be read
@@ -386,92 +237,6 @@ def test_cloud_sync_that_may_not_be_read_is_unknown(path):
     reading = read(graph)
     assert reading.selections.judge(ROW) == (None, ROW["scope_reasons"])
     assert unknown(reading) == ["Synchronization.Read.All and Application.Read.All"]
-
-
-# Look-ups
-
-
-def lookups_of(graph):
-    return Lookups(graph, UserDetails())
-
-
-def test_plans_are_told_of_those_looked_up_only():
-    graph = Graph(users=[user(1, city="Bonn"), user(2)])
-    for one in ("u1", "u2"):
-        graph.objects[f"/users/{one}/onPremisesSyncBehavior"] = {"isCloudManaged": False}
-        graph.objects[f"beta:/users/{one}"] = {"id": one, "assignedPlans": [{"service": "exchange"}]}
-    reading = read_tenant(graph, (), {})
-    assert reading.lookups.look_up(["u1"])["u1"] == Lookup(False, None, False)
-    assert reading.details.of("u1")["assignedPlans"] == [{"service": "exchange"}]
-    assert reading.details.of("u1")["city"] == "Bonn"
-    assert "assignedPlans" not in reading.details.of("u2")
-    reading.lookups.look_up(["u2"])
-    assert "assignedPlans" in reading.details.of("u2")
-    reading.details.close()
-
-
-def test_a_manager_is_told_of_those_looked_up_and_nobody_is_an_answer():
-    graph = Graph(users=[user(1), user(2), user(3)])
-    for one, more in (("u1", {"manager": {"id": "u2"}}), ("u2", {})):
-        graph.objects[f"/users/{one}/onPremisesSyncBehavior"] = {"isCloudManaged": False}
-        graph.objects[f"beta:/users/{one}"] = {"id": one, **more}
-    reading = read_tenant(graph, (), {})
-    reading.lookups.look_up(["u1", "u2"])
-    assert reading.details.of("u1")["manager"] == {"id": "u2"}
-    assert reading.details.of("u2")["manager"] is None
-    assert "manager" not in reading.details.of("u3")
-    reading.details.close()
-
-
-def test_what_is_told_of_single_users():
-    graph = Graph()
-    graph.objects["/users/u1/onPremisesSyncBehavior"] = {"isCloudManaged": True}
-    graph.objects["/users/u2/onPremisesSyncBehavior"] = {"isCloudManaged": False}
-    graph.objects["beta:/users/u1"] = {"id": "u1", "onPremisesObjectIdentifier": "a-guid"}
-    graph.objects["beta:/users/u2"] = {"id": "u2", "onPremisesObjectIdentifier": None}
-    lookups = lookups_of(graph)
-    assert lookups.look_up(["u1", "u2", "u1"]) == {
-        "u1": Lookup(True, "a-guid", True),
-        "u2": Lookup(False, None, True),
-    }
-    assert lookups.unchecked == ()
-
-
-def test_what_is_refused_for_everybody_is_asked_once():
-    graph = Graph()
-    for one in ("u1", "u2", "u3"):
-        graph.refused[f"/users/{one}/onPremisesSyncBehavior"] = 403
-        graph.objects[f"beta:/users/{one}"] = {"id": one, "onPremisesObjectIdentifier": None}
-    lookups = lookups_of(graph)
-    assert lookups.look_up(["u1", "u2"])["u2"] == Lookup(None, None, True)
-    assert lookups.look_up(["u3"])["u3"] == Lookup(None, None, True)
-    assert graph.asked.count("/users/u3/onPremisesSyncBehavior") == 0
-    assert [one["permission"] for one in lookups.unchecked] == ["User-OnPremisesSyncBehavior.ReadWrite.All"]
-
-
-@pytest.mark.parametrize("status", [400, 404])
-def test_what_is_not_offered_or_gone_is_unknown_and_asked_again(status):
-    graph = Graph()
-    for one in ("u1", "u2"):
-        graph.objects[f"/users/{one}/onPremisesSyncBehavior"] = {"isCloudManaged": False}
-        graph.refused[f"beta:/users/{one}"] = status
-    lookups = lookups_of(graph)
-    assert lookups.look_up(["u1"])["u1"] == Lookup(False, None, False)
-    lookups.look_up(["u2"])
-    assert graph.asked.count("/users/u2") == 1
-
-
-def test_a_fault_of_a_look_up_is_no_unknown():
-    graph = Graph()
-    graph.refused["/users/u1/onPremisesSyncBehavior"] = 500
-    with pytest.raises(GraphError):
-        lookups_of(graph).look_up(["u1"])
-
-
-def test_nobody_to_look_up_costs_nothing():
-    graph = Graph()
-    assert lookups_of(graph).look_up([]) == {}
-    assert graph.requests == 0
 
 
 # The budget
