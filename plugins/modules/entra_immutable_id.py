@@ -82,14 +82,14 @@ options:
         truncated file are refused before anything is written.
       - Users that changed since the plan was made are left alone (C(changed_since_plan)).
       - The options that say how to plan (O(state), O(match_by), O(weak_match_by), O(map), O(on_existing), O(anchor),
-        O(block_effects), O(protect_role_holders), O(require_unsynced), O(unclaimed)) have no effect with it;
-        O(protected_users), O(max_changes) and O(wave), O(offset) and O(limit) have. In check mode the targets are read
-        again and nothing is written.
+        O(block_effects), O(require_unsynced), O(unclaimed)) have no effect with it; O(protected_users),
+        O(protect_role_holders), O(max_changes) and O(wave), O(offset) and O(limit) have. In check mode the targets are
+        read again and nothing is written.
     type: path
   max_age:
     description:
-      - How old O(plan) may be, in seconds or with a unit (V(90m), V(12h), V(7d)). Roles, memberships and holders of
-        names and addresses are as they were when it was made.
+      - How old O(plan) may be, in seconds or with a unit (V(90m), V(12h), V(7d)). Holders of names and addresses are as
+        they were when it was made.
     type: str
     default: 7d
   restore:
@@ -188,6 +188,8 @@ options:
         are members or owners of a role-assignable group. The service refuses to hard match them, and often the write
         itself. The first remedy is to keep such an account in the cloud only.
       - Where roles cannot be read, every row is blocked (C(roles_unknown)) until this is V(false).
+      - Roles are read again when a plan is applied. Whoever has power by then that the plan does not show is left alone
+        (C(changed_since_plan)); if roles cannot be read then, that is warned of.
     type: bool
     default: true
   require_unsynced:

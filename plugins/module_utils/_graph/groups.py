@@ -23,6 +23,12 @@ def list_groups(client: GraphClient) -> Iterator[dict[str, Any]]:
     return client.pages("/groups", {"$select": GROUP_SELECT, "$top": PAGE_SIZE})
 
 
+def list_role_assignable_groups(client: GraphClient) -> Iterator[dict[str, Any]]:
+    """Yield the groups that roles can be given to: ``id, displayName``; 403 needs Group.Read.All."""
+    query = {"$filter": "isAssignableToRole eq true", "$select": "id,displayName", "$top": PAGE_SIZE}
+    return client.pages("/groups", query)
+
+
 def list_deleted_groups(client: GraphClient) -> Iterator[dict[str, Any]]:
     """Yield the groups in the recycle bin (Microsoft 365 groups; others have none); 403 needs Group.Read.All."""
     path = "/directory/deletedItems/microsoft.graph.group"

@@ -13,11 +13,15 @@ from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import RELEASABLE, listed, reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import ACTIONS, WRITES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import RoleBook
 
 # What carrying out a row of a plan looks at.
 _NEEDED = ("user", "id", "before", "after", "action", "reason", "approved")
 # What a reviewer reads and does not write.
 _SEALED = ("user", "id", "before", "after", "action")
+
+# The codes of users with power over the tenant.
+_POWER = frozenset(("role_held", "role_by_group", "role_eligible", "role_group_member"))
 
 
 class PlanReader:
@@ -95,6 +99,26 @@ def codes_of(row: Mapping[str, Any]) -> list[str]:
 def further_codes(row: Mapping[str, Any]) -> list[str]:
     """Return the codes of what stands in a row's way besides the decisive one."""
     return [item["value"] for item in row.get("evidence") or () if item.get("key") == "also"]
+
+
+def without_new_power(row: dict[str, Any], book: RoleBook) -> dict[str, Any]:
+    """Return a row as it is to be carried out: not at all, if its user got power that the plan does not show.
+
+    :param book: who has which role, and stands around which role-assignable group, by now.
+    """
+    roles, groups = (book.roles or {}).get(row["id"], ()), book.guarded.get(row["id"], ())
+    if row["action"] not in WRITES or not (roles or groups) or not _POWER.isdisjoint(_told(row)):
+        return row
+    names = [*dict.fromkeys(role.name for role in roles), *(f"the group {name}" for name in groups)]
+    why = reason(
+        "changed_since_plan", detail=f"it has power over the tenant that the plan does not show: {listed(names)}"
+    )
+    return {**row, "action": "blocked", "changed": False, "reason": why}
+
+
+def _told(row: Mapping[str, Any]) -> list[str]:
+    """Return all codes that a row shows, whether they stand in its way or not."""
+    return codes_of(row) + [item["value"] for item in row.get("evidence") or () if item.get("key") == "remark"]
 
 
 def may_be_released(row: Mapping[str, Any]) -> bool:

@@ -24,7 +24,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors impo
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect_codes import EFFECT_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import BLOCKING_DEFAULT
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import DEFAULT_MATCH_BY
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import sealed
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import WRITES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import sealed, without_new_power
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import save_backup
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import Confirmation
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.guards import changes_allowed, check_paths
@@ -35,7 +36,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.planning imp
     strangers_named,
     wave_of,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.protection import read_protection
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.protection import read_protection, read_role_book
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.restore import Restoration
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.reviewed_plan import (
     Planned,
@@ -156,7 +157,18 @@ class _Run:
         if params["restore"] is not None:
             return self._undoing(path)
         age = parse_age(params["max_age"])
-        return open_reviewed(params["plan"], client.tenant_id, wave_of(params), age, self._clocks.now())
+        planned = open_reviewed(params["plan"], client.tenant_id, wave_of(params), age, self._clocks.now())
+        return self._without_new_power(planned) if params["protect_role_holders"] and planned.changes else planned
+
+    def _without_new_power(self, planned: Planned) -> Planned:
+        """Leave out whoever got a role since the plan was made, as far as that can be read."""
+        book = read_role_book(self._client, (row["id"] for row in planned.rows() if row["action"] in WRITES))
+        if book.roles is None or not book.complete:
+            self._context.warn(
+                "Who has a directory role by now cannot be read, so whoever got one since the plan was made is written "
+                "like everybody else. Grant RoleManagement.Read.Directory and Group.Read.All."
+            )
+        return planned._replace(rows=lambda: (without_new_power(row, book) for row in planned.rows()))
 
     def _undoing(self, path: str) -> Planned:
         """Return what puts old values back. What there is to do is known from the users as they are now."""

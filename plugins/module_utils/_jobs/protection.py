@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""Whom ``protected_users`` protects, read by itself: for a plan that was made earlier, and for journals."""
+"""Who is to be left alone, read by itself: for a plan that was made earlier, and for journals."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.client impo
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.collections import read_collections
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups import transitive_members_path
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups import (
+    list_role_assignable_groups,
+    transitive_members_path,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import readable
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import get_users
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import RoleBook
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import is_object_id
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading import read_roles
 
 
 class Protection(NamedTuple):
@@ -62,6 +68,21 @@ def read_protection(client: GraphClient, names: Iterable[str]) -> Protection:
         members.update(member["id"].lower() for member in found.values)
     known = set(groups.values())
     return Protection(frozenset(members), tuple(name for name in nobody if name not in known))
+
+
+def read_role_book(client: GraphClient, targets: Iterable[str]) -> RoleBook:
+    """Read who has power over the tenant by now.
+
+    :param targets: ids of users. Who else is a user is not known, and read as if it were a group.
+    :raises GraphError: for anything but a refusal.
+    """
+    groups = readable(
+        lambda: {group["id"]: str(group.get("displayName")) for group in list_role_assignable_groups(client)},
+        "role-assignable groups",
+        "Group.Read.All",
+    )
+    users = dict.fromkeys(targets, True)
+    return read_roles(client, users.get, groups.value).book
 
 
 def _named(name: str) -> str:

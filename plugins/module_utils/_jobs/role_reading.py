@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.collections import (
@@ -29,7 +29,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.roles impor
     list_role_eligibilities,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import Reading, readable
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.role_book import (
     AssignableGroup,
     build_role_book,
@@ -71,15 +70,18 @@ class _Around(NamedTuple):
     unchecked: tuple[Mapping[str, str], ...]
 
 
-def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, str] | None) -> RoleReading:
+def read_roles(
+    client: GraphClient, user_of: Callable[[str], object], assignable: Mapping[str, str] | None
+) -> RoleReading:
     """Read roles and what leads to them.
 
+    :param user_of: returns ``None`` for an id that is not known to be a user's.
     :param assignable: role-assignable groups, id -> name; ``None``: groups may not be read.
     :raises GraphError: for anything but a refusal.
     """
     assigned = read_assignments(client)
     eligibility, eligible = read_eligibilities(client)
-    around = _read_groups(client, index, assignable or {}, licensed=eligibility != NOT_LICENSED)
+    around = _read_groups(client, user_of, assignable or {}, licensed=eligibility != NOT_LICENSED)
     unchecked: list[Mapping[str, str]] = [one.unchecked for one in (assigned, eligible) if one.unchecked]
     unchecked += around.unchecked
     if assigned.value is None:
@@ -91,7 +93,7 @@ def read_roles(client: GraphClient, index: CloudIndex, assignable: Mapping[str, 
         """Tell whether a role was given to a group that may not be looked into."""
         principal = assignment["principalId"]
         # A principal that is no user may be a group or an app, which a tenant whose groups are closed does not tell.
-        return principal in around.closed if assignable is not None else index.user(principal) is None
+        return principal in around.closed if assignable is not None else user_of(principal) is None
 
     if any(map(is_hidden, assignments)):
         book = book._replace(complete=False)
@@ -126,7 +128,9 @@ def read_eligibilities(client: GraphClient) -> tuple[str, Reading]:
     return (UNKNOWN if reading.value is None else KNOWN), reading
 
 
-def _read_groups(client: GraphClient, index: CloudIndex, names: Mapping[str, str], licensed: bool) -> _Around:
+def _read_groups(
+    client: GraphClient, user_of: Callable[[str], object], names: Mapping[str, str], licensed: bool
+) -> _Around:
     """Read who is around role-assignable groups, all in the same batches."""
     ways = {_MEMBER: members_path, _OWNER: owners_path, **({_ELIGIBLE: group_eligibilities_path} if licensed else {})}
     paths = (((group_id, way), path(group_id)) for group_id in names for way, path in ways.items())
@@ -134,7 +138,7 @@ def _read_groups(client: GraphClient, index: CloudIndex, names: Mapping[str, str
     closed = frozenset(group_id for (group_id, way), items in found.items() if way != _ELIGIBLE and is_refused(items))
     eligible = {group_id: items for (group_id, way), items in found.items() if way == _ELIGIBLE}
     pim_closed = any(is_pim_closed(items) for items in eligible.values())
-    inside = _members_of_groups(client, index, eligible.values())
+    inside = _members_of_groups(client, user_of, eligible.values())
     groups = {
         group_id: AssignableGroup(
             name,
@@ -159,11 +163,11 @@ def is_pim_closed(items: Items) -> bool:
 
 
 def _members_of_groups(
-    client: GraphClient, index: CloudIndex, eligible: Iterable[Items]
+    client: GraphClient, user_of: Callable[[str], object], eligible: Iterable[Items]
 ) -> dict[str, frozenset[str] | None]:
     """Return who is in the groups among those who are eligible, by group; ``None``: may not be read."""
     principals = {one["principalId"] for items in eligible for one in items.values}
-    strangers = sorted(one for one in principals if index.user(one) is None)
+    strangers = sorted(one for one in principals if user_of(one) is None)
     found: dict[Any, Items] = read_collections(client, ((one, transitive_members_path(one)) for one in strangers))
     # An app among them is answered with 404: it has no members.
     return {one: None if is_refused(items) else _ids(items) for one, items in found.items()}

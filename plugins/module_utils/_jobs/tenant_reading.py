@@ -131,7 +131,7 @@ def read_tenant(
         )
         organization, features = get_organization(client), get_sync_features(client)
         domains = _domains(client, organization)
-        roles = read_roles(client, index, groups.value.assignable if groups.value else None)
+        roles = read_roles(client, index.user, groups.value.assignable if groups.value else None)
         selections = readable(
             lambda: _selections(client),
             "what Cloud Sync was told to take",

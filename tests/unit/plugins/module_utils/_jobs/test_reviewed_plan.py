@@ -350,6 +350,56 @@ def test_a_plan_is_never_replaced_by_its_result(tmp_path):
     assert tenant.patches == []
 
 
+ROLES = "/roleManagement/directory"
+
+
+def with_role(tenant, number, role="Helpdesk Administrator"):
+    tenant.collections[f"{ROLES}/roleDefinitions"] = [{"id": "r", "templateId": "r", "displayName": role}]
+    tenant.collections[f"{ROLES}/roleAssignments"] = [{"principalId": user_id(number), "roleDefinitionId": "r"}]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_whoever_got_a_role_since_the_plan_is_left_alone(tmp_path, check_mode):
+    tenant = Tenant(3)
+    plan = make_plan(tenant, tmp_path, 1, 2, 3)
+    with_role(tenant, 2)
+    group = {"id": "g", "displayName": "Admins", "isAssignableToRole": True}
+    tenant.collections.update({"/groups": [group], "/groups/g/owners": [{"id": user_id(3)}]})
+    result = run(tenant, plan=plan, check_mode=check_mode)
+    assert actions(result) == {
+        name(1): ("set", None),
+        name(2): ("blocked", "changed_since_plan"),
+        name(3): ("blocked", "changed_since_plan"),
+    }
+    told = {row["user"]: row["reason"]["message"] for row in result["users"] if row["reason"]}
+    assert "Helpdesk Administrator" in told[name(2)]
+    assert "the group Admins" in told[name(3)]
+    assert tenant.patches == ([] if check_mode else [(user_id(1), anchor(1))])
+
+
+def test_a_role_that_the_plan_shows_was_decided_on(tmp_path):
+    tenant = Tenant(2)
+    with_role(tenant, 2)
+    plan = str(tmp_path / "plan.jsonl")
+    run(tenant, check_mode=True, users=pairs(1, 2), protect_role_holders=False, dest=plan)
+    assert run(tenant, plan=plan)["summary"]["set"] == 2
+
+
+def test_role_holders_that_nobody_protects_are_written(tmp_path):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    with_role(tenant, 1)
+    assert run(tenant, plan=plan, protect_role_holders=False)["summary"]["set"] == 1
+
+
+def test_roles_that_cannot_be_read_again_are_warned_of(tmp_path):
+    tenant, warnings = Tenant(1), []
+    plan = make_plan(tenant, tmp_path, 1)
+    tenant.refused.add(f"{ROLES}/roleAssignments")
+    assert run(tenant, plan=plan, warnings=warnings)["summary"]["set"] == 1
+    assert "Who has a directory role by now cannot be read" in warnings[0]
+
+
 @pytest.mark.parametrize("kept", ["journal", "backup"])
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_result_never_takes_the_place_of_what_an_earlier_run_is_undone_from(tmp_path, kept, check_mode):
