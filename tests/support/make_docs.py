@@ -51,18 +51,18 @@ def sections(source: str) -> list[Section]:
         if token.type == tokenize.COMMENT and token.start[1] == 4
     }
     found = [Section("", [])]
-    for row in _rows(tree):
-        for line in sorted(line for line in headings if line < row.lineno):
+    for row_line, code in _rows(tree):
+        for line in sorted(line for line in headings if line < row_line):
             found.append(Section(headings.pop(line), []))
-        found[-1].codes.append(row.elts[0].value)  # type: ignore[attr-defined]
+        found[-1].codes.append(code)
     return [section for section in found if section.codes]
 
 
-def _rows(tree: ast.Module) -> list[ast.Tuple]:
-    """Return the rows of the table, in order: tuples whose first item is a code."""
+def _rows(tree: ast.Module) -> list[tuple[int, str]]:
+    """Return line and code of the rows of the table, in order: tuples whose first item is a code."""
     tables = [node.value for node in tree.body if isinstance(node, (ast.AnnAssign, ast.Assign)) and node.value]
     return [
-        row
+        (row.lineno, str(row.elts[0].value))
         for table in tables
         if isinstance(table, ast.Tuple)
         for row in table.elts

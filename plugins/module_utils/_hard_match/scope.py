@@ -122,14 +122,15 @@ def judge(facts: Facts, selection: Selection | None) -> Verdict:
             reasons.append(reason(rule.code))
         elif answer is None:
             unknown.append(rule)
-    selected = None if selection is None else [(test, test.met(facts, selection)) for test in _SELECTION_TESTS]
-    reasons += [reason(test.code) for test, answer in selected or () if answer is False]
+    selected = [] if selection is None else [(test, test.met(facts, selection)) for test in _SELECTION_TESTS]
+    reasons += [reason(test.code) for test, answer in selected if answer is False]
     if reasons:
         return Verdict(False, reasons)
-    if selected is None:
-        reasons.append(_selection_unknown())
     missing = {name for rule in unknown for name in rule.reads if facts.values(name.lower()) is None}
-    missing |= {name for test, answer in selected or () if answer is None for name in test.reads(selection)}  # type: ignore[arg-type]
+    if selection is None:
+        reasons.append(_selection_unknown())
+    else:
+        missing |= {name for test, answer in selected if answer is None for name in test.reads(selection)}
     if missing:
         reasons.append(_unchecked(", ".join(sorted(missing))))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Optional
 
-_FIELDS = {
+_FIELDS: dict[str, type | tuple[type, ...]] = {
     "method": str,
     "path": str,
     "client": str,
@@ -41,7 +41,7 @@ class Fault:
         for name, value in order.items():
             if name not in _FIELDS:
                 raise FaultError(f"A fault has no field {name!r}; it has {', '.join(sorted(_FIELDS))}.")
-            if not isinstance(value, _FIELDS[name]):  # type: ignore[arg-type]
+            if not isinstance(value, _FIELDS[name]):
                 raise FaultError(f"Field {name!r} of a fault cannot be {value!r}.")
         if order.get("when", "before") not in ("before", "after"):
             raise FaultError("Field 'when' of a fault is 'before' or 'after'.")

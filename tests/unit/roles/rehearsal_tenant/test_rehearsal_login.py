@@ -129,7 +129,7 @@ def client(**more):
 
 def certificate_assertion(key, certificate, header="x5t", **claims):
     der = certificate.public_bytes(serialization.Encoding.DER)
-    digest = hashlib.sha1(der).digest() if header == "x5t" else hashlib.sha256(der).digest()  # noqa: S324
+    digest = hashlib.sha1(der).digest() if header == "x5t" else hashlib.sha256(der).digest()  # noqa: S324 (x5t is SHA-1)
     standard = {"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": AUDIENCE, "exp": START + 300}
     thumbprint = base64.urlsafe_b64encode(digest).decode().rstrip("=")
     return jwt.encode({**standard, **claims}, key, "RS256", headers={header: thumbprint})

@@ -29,7 +29,7 @@ class Batches:
         self.batches = []
         self.faults = faults or {}
         self.tokens = []
-        self._random = random.Random(1)  # noqa: S311
+        self._random = random.Random(1)  # noqa: S311 (the same order every time)
         self._lock = threading.Lock()
         mock.add_callback(responses.POST, url, self._answer)
 

@@ -168,6 +168,16 @@ def test_all_holders_are_named():
         assert part in row["reason"]["message"]
 
 
+def test_of_very_many_holders_the_first_are_named_and_the_others_counted():
+    shared = {"mail": "all@example.com"}
+    own = {**shared, "proxyAddresses": ["smtp:all@example.com"]}
+    for target in (shared, own, {}):
+        row = Scene(row=shared, user=target, users=[user(number, **shared) for number in range(2, 102)]).decide()
+        assert said(row) == ("conflict", "address_held")
+        assert "and 95 more" in row["reason"]["message"]
+        assert user_id(1) not in row["reason"]["message"]
+
+
 def test_a_user_is_no_rival_of_itself():
     fields = {"mail": "u1@example.com", "proxy_addresses": ["SMTP:u1@example.com"]}
     own = {
