@@ -63,6 +63,11 @@ def not_found(object_id: str) -> GraphError:
     )
 
 
+def too_many_requests(retry_after: str) -> GraphError:
+    """429 with the seconds after which it is worth trying again."""
+    return GraphError(429, "TooManyRequests", "Too many requests.", headers={"Retry-After": retry_after})
+
+
 def method_not_allowed() -> GraphError:
     """405, for example a beta call on v1.0."""
     return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")

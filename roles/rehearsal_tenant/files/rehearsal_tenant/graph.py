@@ -11,7 +11,16 @@ import re
 import uuid
 from typing import Any, Callable, NamedTuple, Optional
 
-from . import graph_delta, graph_members, graph_roles, graph_sync_behavior, graph_tenant, graph_user_writes, graph_users
+from . import (
+    graph_delta,
+    graph_logs,
+    graph_members,
+    graph_roles,
+    graph_sync_behavior,
+    graph_tenant,
+    graph_user_writes,
+    graph_users,
+)
 from . import graph_sync_jobs as jobs
 from .errors import GraphError, bad_request, denied, method_not_allowed
 from .faults import Fault
@@ -59,6 +68,7 @@ _WRITE_SYNC = ("OnPremDirectorySynchronization.ReadWrite.All",)
 _READ_APPS = ("Application.Read.All", "Application.ReadWrite.All", *_DIRECTORY)
 _WRITE_JOBS = ("Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy")
 _READ_JOBS = ("Synchronization.Read.All", *_WRITE_JOBS)
+_READ_PROVISIONING = ("AuditLog.Read.All", "ProvisioningLog.Read.All")
 _CAST = "/{cast:microsoft.graph.|graph.}"
 _ROLES = "roleManagement/directory/"
 _PIM_GROUPS = "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
@@ -125,6 +135,7 @@ ROUTES = (
     Route("GET", "directory/onPremisesSynchronization", graph_tenant.list_synchronization, _READ_SYNC),
     Route("GET", "directory/onPremisesSynchronization/{id}", graph_tenant.get_synchronization, _READ_SYNC),
     Route("PATCH", "directory/onPremisesSynchronization/{id}", graph_tenant.patch_synchronization, _WRITE_SYNC),
+    Route("GET", "auditLogs/provisioning", graph_logs.list_provisioning, _READ_PROVISIONING),
     Route("GET", "servicePrincipals", jobs.list_service_principals, _READ_APPS),
     Route("GET", "servicePrincipals/{principal}", jobs.get_service_principal, _READ_APPS),
     Route("GET", _JOBS, jobs.list_jobs, _READ_JOBS),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Optional
 
 from .clock import rfc3339
 from .directory import DirectoryError
-from .errors import GraphError, bad_request, not_found
+from .errors import GraphError, bad_request, not_found, too_many_requests
 from .graph_collections import answer_collection, listed
 from .messages import GraphRequest, Reply
 from .odata import project, read_select
@@ -318,12 +318,9 @@ async def provision_on_demand(tenant: Tenant, request: GraphRequest) -> Reply:
     """POST …/provisionOnDemand: 200 whatever came of it, with JSON inside the strings key and value."""
     connector = _job(tenant, request).connector
     dn = _subject(connector, request.body)
-    now = tenant.clock.now()
-    connector.on_demand = [moment for moment in connector.on_demand if moment > now - ON_DEMAND_WINDOW]
-    if len(connector.on_demand) >= ON_DEMAND_LIMIT:
-        wait = str(max(1, round(connector.on_demand[0] + ON_DEMAND_WINDOW - now)))
-        raise GraphError(429, "TooManyRequests", "Too many requests.", headers={"Retry-After": wait})
-    connector.on_demand.append(now)
+    wait = connector.on_demand.spend(connector.id, ON_DEMAND_LIMIT, ON_DEMAND_WINDOW)
+    if wait is not None:
+        raise too_many_requests(wait)
     try:
         row = await tenant.sync.provision(connector, dn)
     except DirectoryError as error:

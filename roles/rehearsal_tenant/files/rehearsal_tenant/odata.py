@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import operator
 import re
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, Optional
@@ -19,7 +20,7 @@ from odata_query.grammar import ODataLexer, ODataParser
 from .clock import parse_rfc3339
 from .errors import GraphError, bad_request, unsupported_query
 from .messages import GraphRequest
-from .shapes import Shape
+from .shapes import Property, Shape
 
 Body = dict[str, Any]
 Test = Callable[[Body], bool]
@@ -27,9 +28,13 @@ Test = Callable[[Body], bool]
 _OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$orderby", "$skiptoken", "$expand"})
 # manager, or manager($select=id).
 _EXPANDED = re.compile(r"(\w+)(?:\([^)]*\))?(?:,|$)")
-DEFAULT_TOP = 100
-_CASE_SENSITIVE = frozenset({"onPremisesImmutableId"})
-_QUOTED_OR_WORD = re.compile(r"'(?:[^']|'')*'|\b(?:startsWith|endsWith|and|or|not)\b(\()?", re.IGNORECASE)
+_ORDER = {"GtE": ("ge", operator.ge), "LtE": ("le", operator.le), "Gt": ("gt", operator.gt), "Lt": ("lt", operator.lt)}
+_FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+    "contains": operator.contains,
+}
+_QUOTED_OR_WORD = re.compile(r"'(?:[^']|'')*'|\b(?:startsWith|endsWith|contains|and|or|not)\b(\()?", re.IGNORECASE)
 
 
 class Query(NamedTuple):
@@ -66,7 +71,7 @@ def read_query(request: GraphRequest, shape: Shape, filter_modes: Optional[Mappi
     return Query(
         select=read_select(request, shape, collection=True),
         test=test,
-        top=_read_top(request, shape),
+        top=read_top(request, shape),
         counted=counted and request.advanced,
         orderby=orderby,
         skiptoken=_read_token(request.query["$skiptoken"]) if "$skiptoken" in request.query else None,
@@ -141,6 +146,12 @@ def decode_token(text: str) -> dict[str, Any]:
     return value
 
 
+def decode_position(request: GraphRequest, name: str) -> Optional[int]:
+    """The number of that name in the request's skip token, if it has one."""
+    text = request.query.get("$skiptoken")
+    return None if text is None else int(_read_token(text).get(name, 0))
+
+
 def _read_token(text: str) -> dict[str, Any]:
     try:
         return decode_token(text)
@@ -148,10 +159,11 @@ def _read_token(text: str) -> dict[str, Any]:
         raise bad_request("Invalid value for skip token.", "Directory_ExpiredPageToken") from None
 
 
-def _read_top(request: GraphRequest, shape: Shape) -> int:
+def read_top(request: GraphRequest, shape: Shape) -> int:
+    """How many objects a page holds."""
     text = request.query.get("$top")
     if text is None:
-        return DEFAULT_TOP
+        return shape.default_top
     if not text.isdigit() or not 1 <= int(text) <= shape.max_top:
         raise bad_request(f"Invalid page size specified: '{text}'. Must be between 1 and {shape.max_top} inclusive.")
     return int(text)
@@ -170,6 +182,12 @@ def _read_orderby(request: GraphRequest, shape: Shape) -> Optional[tuple[str, bo
     if words[0] == "deletedDateTime" and not (request.advanced and request.query.get("$count") == "true"):
         raise unsupported_query("Sorting by 'deletedDateTime' needs advanced query parameters.")
     return words[0], words[1:2] == ["desc"]
+
+
+def read_filter(request: GraphRequest, shape: Shape) -> Optional[Test]:
+    """The $filter of a request, if it has one."""
+    text = request.query.get("$filter")
+    return None if text is None else _read_filter(text, shape, request.version, False, {})
 
 
 def _read_filter(text: str, shape: Shape, version: str, advanced: bool, modes: Mapping[str, str]) -> Test:
@@ -217,48 +235,57 @@ class _Compiler:
         raise unsupported_query(f"Unsupported filter expression: {type(node).__name__}.")
 
     def _comparison(self, node: Any) -> Test:
-        name = _name(node.left)
-        operator = type(node.comparator).__name__
-        if operator == "In":
+        name = self._name(node.left)
+        sign = type(node.comparator).__name__
+        if sign == "In":
             values = [_literal(item) for item in node.right.val]
-            self._allow(name, "in")
-            wanted = {_fold(name, value) for value in values}
-            return lambda body: _fold(name, body.get(name)) in wanted
+            found = self._allow(name, "in")
+            wanted = {_fold(found, value) for value in values}
+            return lambda body: _fold(found, _value(body, name)) in wanted
         value = _literal(node.right)
-        if operator in ("Eq", "NotEq"):
-            self._allow(name, "null" if value is None else "eq")
-            if operator == "NotEq":
+        if sign in ("Eq", "NotEq"):
+            found = self._allow(name, "null" if value is None else "eq")
+            if sign == "NotEq":
                 self._need_advanced("ne")
-            wanted_value = _fold(name, value)
-            negate = operator == "NotEq"
-            return lambda body: (_fold(name, body.get(name)) == wanted_value) != negate
-        if operator not in ("GtE", "LtE"):
+            wanted_value = _fold(found, value)
+            negate = sign == "NotEq"
+            return lambda body: (_fold(found, _value(body, name)) == wanted_value) != negate
+        if sign not in _ORDER:
             raise unsupported_query(f"Unsupported comparison of property '{name}'.")
-        self._allow(name, "ge" if operator == "GtE" else "le")
-        convert = _moment if self._shape.properties[name].type == "datetime" else (lambda item: _fold(name, item))
+        word, compare = _ORDER[sign]
+        found = self._allow(name, word)
+        convert = _moment if found.type == "datetime" else (lambda item: _fold(found, item))
         limit = convert(value)
-        if operator == "GtE":
-            return lambda body: body.get(name) is not None and convert(body[name]) >= limit
-        return lambda body: body.get(name) is not None and convert(body[name]) <= limit
+
+        def holds(body: Body) -> bool:
+            there = _value(body, name)
+            return there is not None and bool(compare(convert(there), limit))
+
+        return holds
 
     def _call(self, node: Any) -> Test:
         function = str(node.func.name)
-        if function not in ("startswith", "endswith"):
+        if function not in _FUNCTIONS:
             raise unsupported_query(f"Unsupported function '{function}'.")
-        name = _name(node.args[0])
-        self._allow(name, function)
-        part = str(_literal(node.args[1])).lower()
-        return lambda body: getattr(str(body.get(name) or "").lower(), function)(part)
+        name = self._name(node.args[0])
+        found, test = self._allow(name, function), _FUNCTIONS[function]
+        part = _fold(found, str(_literal(node.args[1])))
+        return lambda body: test(_fold(found, str(_value(body, name) or "")), part)
 
     def _any(self, node: Any) -> Test:
-        name = _name(node.owner)
+        name = self._name(node.owner)
         if not isinstance(node.operator, ast.Any) or node.lambda_ is None:
             raise unsupported_query(f"Only any() with an expression is supported on '{name}'.")
         element = _Element(name, str(node.lambda_.identifier.name), self._allow)
         test = element.compile(node.lambda_.expression)
         return lambda body: any(test(item) for item in body.get(name) or ())
 
-    def _allow(self, name: str, operation: str) -> None:
+    def _name(self, node: Any) -> str:
+        """A property, or a path into one."""
+        name = f"{self._name(node.owner)}/{node.attr}" if isinstance(node, ast.Attribute) else _name(node)
+        return self._shape.spellings.get(name.lower(), name)
+
+    def _allow(self, name: str, operation: str) -> Property:
         try:
             found = self._shape.property(name, self._version)
         except KeyError:
@@ -268,10 +295,11 @@ class _Compiler:
             ) from None
         mode = self._modes.get(name, "default")
         if mode == "default" and operation in found.default:
-            return
+            return found
         if mode == "refuse" or operation not in found.default | found.advanced:
             raise unsupported_query(f"Unsupported or invalid query filter clause specified for property '{name}'.")
         self._need_advanced(name)
+        return found
 
     def _need_advanced(self, what: str) -> None:
         if not self._advanced:
@@ -284,7 +312,7 @@ class _Compiler:
 class _Element:
     """The expression inside any(): over a plain value or over a field of an object."""
 
-    def __init__(self, name: str, variable: str, allow: Callable[[str, str], None]) -> None:
+    def __init__(self, name: str, variable: str, allow: Callable[[str, str], Property]) -> None:
         self._name = name
         self._variable = variable
         self._allow = allow
@@ -330,8 +358,18 @@ def _literal(node: Any) -> Any:
     raise unsupported_query("A filter compares a property with a value, in this order.")
 
 
-def _fold(name: str, value: Any) -> Any:
-    return value.lower() if isinstance(value, str) and name not in _CASE_SENSITIVE else value
+def _fold(found: Property, value: Any) -> Any:
+    return value.lower() if isinstance(value, str) and not found.by_case else value
+
+
+def _value(body: Body, path: str) -> Any:
+    """What stands at a path such as ``sourceIdentity/displayName``."""
+    if "/" not in path:
+        return body.get(path)
+    found: Any = body
+    for name in path.split("/"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def _moment(text: Any) -> float:

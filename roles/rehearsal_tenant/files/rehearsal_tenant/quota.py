@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The hybrid.identity authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The write quota: one token bucket per client."""
+"""Quotas: writes fill a token bucket per client, some other requests are counted over the last seconds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ from typing import Optional
 
 from .clock import TenantClock
 from .settings import Settings
+
+
+class RecentRequests:
+    """Counts the requests of the last seconds, per client or whatever else the key says."""
+
+    def __init__(self, clock: TenantClock) -> None:
+        self._clock = clock
+        self._moments: dict[str, list[float]] = {}
+
+    def spend(self, key: str, limit: int, window: float) -> Optional[str]:
+        """Take one of ``limit`` requests in ``window`` seconds (0: no limit). None, or the Retry-After text."""
+        now = self._clock.now()
+        moments = [moment for moment in self._moments.get(key, ()) if moment > now - window]
+        self._moments[key] = moments
+        if limit and len(moments) >= limit:
+            return str(max(1, math.ceil(moments[0] + window - now)))
+        moments.append(now)
+        return None
 
 
 class WriteQuota:

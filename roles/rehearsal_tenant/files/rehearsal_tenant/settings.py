@@ -36,6 +36,9 @@ SETTINGS: dict[str, Setting] = {
     "tokenLifetimeSeconds": Setting(3599, SECONDS, "Lifetime of an access token."),
     "writeQuota": Setting(3000, COUNT, "Writes per client within writeQuotaWindowSeconds; 0 lifts the quota."),
     "writeQuotaWindowSeconds": Setting(150, SECONDS, "Window of the write quota."),
+    "logQuota": Setting(5, COUNT, "Reads of logs per client within logQuotaWindowSeconds; 0 lifts the quota."),
+    "logQuotaWindowSeconds": Setting(10, SECONDS, "Window of the quota for logs."),
+    "logDelaySeconds": Setting(0, SECONDS, "What happened shows in the logs so many seconds later."),
     "retryAfter": Setting("integer", ("integer", "decimal", "date"), "How Retry-After is written in a 429."),
     "deltaTokenLifetimeSeconds": Setting(604800, SECONDS, "After that a delta token is refused."),
     "deletedRetentionSeconds": Setting(2592000, SECONDS, "After that the recycle bin purges an object."),
@@ -154,6 +157,12 @@ SETTINGS: dict[str, Setting] = {
         ("AD2AADProvisioning", "ADDCInPassthrough"),
         "templateId of Cloud Sync jobs (their ids start with AD2AADProvisioning either way).",
         "Which template id does a Cloud Sync job show?",
+    ),
+    "provisioningSourceId": Setting(
+        "object_guid",
+        ("object_guid", "distinguished_name"),
+        "sourceIdentity/id of an AD object in the provisioning log.",
+        "By what does the provisioning log name an AD object?",
     ),
     "softMatchAddresses": Setting(
         "primary",

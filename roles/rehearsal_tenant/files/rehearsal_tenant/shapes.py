@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -12,7 +14,8 @@ class Property(NamedTuple):
     """A property: its type, the filter operations it takes, and where it can be read.
 
     ``default`` operations always work, ``advanced`` ones need the ConsistencyLevel header and $count=true. Operations
-    are eq, in, ge, le, startswith, endswith, null (eq null); ne and not need eq and are always advanced.
+    are eq, in, ge, le, gt, lt, startswith, endswith, contains, null (eq null); ne and not need eq and are always
+    advanced. ``by_case``: values are compared by case.
     """
 
     type: str = "string"
@@ -20,22 +23,29 @@ class Property(NamedTuple):
     advanced: frozenset[str] = frozenset()
     by_id_only: bool = False
     beta_only: bool = False
+    by_case: bool = False
 
 
 class Shape(NamedTuple):
-    """A kind of object: the type's name, what comes without $select, all that can be selected, and expanded."""
+    """A kind of object: the type's name, what comes without $select, all that can be selected, and expanded.
+
+    ``inside`` are paths within its properties that can be filtered, ``spellings`` what other cases of a name mean.
+    """
 
     type_name: str
     returned_by_default: tuple[str, ...]
     properties: dict[str, Property]
     max_top: int = 999
     expandable: tuple[str, ...] = ()
+    default_top: int = 100
+    inside: Mapping[str, Property] = MappingProxyType({})
+    spellings: Mapping[str, str] = MappingProxyType({})
 
     def property(self, name: str, version: str) -> Property:
         """
         :raises KeyError: when the property does not exist in that version.
         """
-        found = self.properties[name]
+        found = self.properties[name] if name in self.properties else self.inside[name]
         if found.beta_only and version != "beta":
             raise KeyError(name)
         return found
@@ -102,7 +112,7 @@ _USER: dict[str, Property] = {
     "onPremisesDistinguishedName": _TEXT,
     "onPremisesDomainName": _TEXT,
     "onPremisesExtensionAttributes": _OBJECT,
-    "onPremisesImmutableId": Property("string", _ops("eq in ge le")),
+    "onPremisesImmutableId": Property("string", _ops("eq in ge le"), by_case=True),
     "onPremisesLastSyncDateTime": _MOMENT,
     "onPremisesObjectIdentifier": Property("string", beta_only=True),
     "onPremisesProvisioningErrors": Property("collection", _ops("eq")),

@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
+from functools import partial
 from typing import Any, Optional
 
 from .clock import rfc3339
 from .directory import AdObject, Directory, DirectoryError, Snapshot
+from .provisioning_log import Job, Occasion, summary
+from .quota import RecentRequests
 from .sync_export import Exporter
+from .sync_rules import SKIP
 from .sync_scope import Selection, built_in_exclusion
 from .tenant import Tenant
 
@@ -39,10 +43,12 @@ class Connector:
         self.force_deletes = False
         self.quarantine: Optional[dict[str, Any]] = None
         self.failures = 0
-        self.on_demand: list[float] = []
+        self.on_demand = RecentRequests(tenant.clock)
         self.began: Optional[float] = None
         self.next_due = tenant.clock.now() + self.interval
         self.cycles: list[dict[str, Any]] = []
+        self._logged_cycles = 0
+        self._skipped: dict[str, str] = {}
         self.exporter = Exporter(tenant, directory, owners)
 
     @property
@@ -86,6 +92,7 @@ class Connector:
             error = str(problem)
         self.failures = self.failures + 1 if error else 0
         now = self._tenant.clock.now()
+        self._log(rows, began, now)
         cycle = {
             "began": rfc3339(began),
             "ended": rfc3339(now),
@@ -133,10 +140,30 @@ class Connector:
             if user.object_guid in exported:
                 self.exporter.link_manager(user, snapshot, by_dn)
 
+    def _log(self, rows: list[dict[str, Any]], began: float, ended: float) -> None:
+        """Tell the provisioning log, which Connect Sync does not have. A skip is told once, until it is another one."""
+        tenant = self._tenant
+        self._logged_cycles += 1
+        cycle_id = str(uuid.uuid5(uuid.UUID(self.id), str(self._logged_cycles)))
+        job = Job(self.job_id, self.id, self.directory.domain, tenant.id)
+        occasion = Occasion(cycle_id, ended, round((ended - began) * 1000))
+        for row in rows:
+            changes = row.pop("changes")
+            told_before = self._skipped.pop(row["objectGuid"], None)
+            if row["outcome"] == SKIP:
+                self._skipped[row["objectGuid"]] = row["message"]
+            if self.directory.cloud_sync and (self.initial or told_before != row["message"]):
+                line = partial(summary, job, occasion, row, changes, tenant.settings.provisioningSourceId)
+                tenant.provisioning_log.write(ended, line)
+
     def provision(self, user: AdObject, carried: frozenset[str]) -> dict[str, Any]:
         """One user on demand: built-in filters apply, the selection does not."""
+        now = self._tenant.clock.now()
         row = self.exporter.export(user, built_in_exclusion(user, carried), carried, initial=True)
-        return row if row is not None else {"outcome": "skip", "code": "Redundant", "message": "Nothing to export."}
+        if row is None:
+            return {"outcome": SKIP, "code": "Redundant", "message": "Nothing to export."}
+        self._log([row], now, now)
+        return row
 
 
 class SyncEngine:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Optional
 
 from . import sync_rules
 from .directory import AdObject, Directory, Snapshot
+from .provisioning_log import Change
+from .shapes import USER
 from .store import DELETED, LIVE, Stored
 from .sync_addresses import addresses, primary_address
 from .sync_rules import Candidate, Decision, Facts
@@ -55,10 +57,12 @@ class Exporter:
         self._disconnect(guid)
         found = self._tenant.store.get(link.user_id)
         if found is None or found.container != LIVE:
-            return _row(None, guid, Decision("skip", "Gone", "The user is not in the tenant any more.", link.user_id))
-        now = self._tenant.timestamp()
-        self._tenant.write("user", {**found.body, "onPremisesSyncEnabled": False, "deletedDateTime": now}, DELETED)
-        return _row(None, guid, Decision("delete", "Deleted", "The object left the scope.", link.user_id))
+            decision = Decision("skip", "Gone", "The user is not in the tenant any more.", link.user_id)
+            return _row(guid, None, "", decision)
+        after = {**found.body, "onPremisesSyncEnabled": False, "deletedDateTime": self._tenant.timestamp()}
+        self._tenant.write("user", after, DELETED)
+        decision = Decision("delete", "Deleted", "The object left the scope.", link.user_id)
+        return _row(guid, None, str(after.get("displayName") or ""), decision, _changes(found.body, after))
 
     def export(
         self, user: AdObject, excluded: Optional[str], carried: frozenset[str], initial: bool
@@ -73,11 +77,13 @@ class Exporter:
         anchor = anchor_of(user, self._directory)
         decision = sync_rules.decide(self._facts(user, guid, anchor, link, excluded))
         if anchor is None or decision.outcome in (sync_rules.SKIP, sync_rules.REFUSE):
-            return _row(user, guid, decision, excluded)
-        body = self._write(user, decision, anchor, carried, link)
+            named = f"{decision.message} ({excluded})" if excluded else decision.message
+            return _row(guid, user.dn, _display_name(user), decision._replace(message=named))
+        before, body = self._write(user, decision, anchor, carried, link)
         self._links[guid] = Link(body["id"], anchor, digest, link.exports + 1 if link else 1)
         self._owners[body["id"]] = guid
-        return _row(user, guid, decision._replace(target=body["id"]))
+        decision = decision._replace(target=body["id"])
+        return _row(guid, user.dn, _display_name(user), decision, _changes(before, body))
 
     def _live_link(self, guid: str) -> Optional[Link]:
         """The connection; it is broken when someone deleted the user in the tenant."""
@@ -178,22 +184,24 @@ class Exporter:
 
     def _write(
         self, user: AdObject, decision: Decision, anchor: str, carried: frozenset[str], link: Optional[Link]
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The user before and after; nothing before for one that is made now."""
         own = decision.outcome in (sync_rules.CREATE, sync_rules.QUARANTINE)
         found = None if own else self._tenant.store.get(str(decision.target))
+        before = found.body if found else {}
         when = self._tenant.settings.emptyAttributes
         empties = when == "first_cycle" or (when == "second_cycle" and link is not None)
         body = taken_over(
             self._tenant,
             self._directory,
             user,
-            found.body if found else {},
+            before,
             anchor,
             carried,
             empties,
         )
         self._tenant.write("user", body)
-        return body
+        return before, body
 
     def link_manager(self, user: AdObject, snapshot: Snapshot, by_dn: Mapping[str, str]) -> None:
         """References come last: whom they name may have been exported after the user."""
@@ -231,13 +239,26 @@ def _digest(user: AdObject) -> str:
     return hashlib.sha256(repr((user.dn, content)).encode()).hexdigest()
 
 
-def _row(user: Optional[AdObject], guid: str, decision: Decision, excluded: Optional[str] = None) -> dict[str, Any]:
-    """A line of the cycle's report."""
+def _display_name(user: AdObject) -> str:
+    return user.text("displayName") or user.text("cn") or user.dn
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    names = (name for name in after if name in USER.properties and before.get(name) != after[name])
+    return tuple((name, before.get(name), after[name]) for name in names)
+
+
+def _row(
+    guid: str, dn: Optional[str], display_name: str, decision: Decision, changes: tuple[Change, ...] = ()
+) -> dict[str, Any]:
+    """A line of the cycle's report; what was changed goes to the log only."""
     return {
         "objectGuid": guid,
-        "distinguishedName": user.dn if user else None,
+        "distinguishedName": dn,
+        "displayName": display_name,
         "outcome": decision.outcome,
         "code": decision.code,
-        "message": f"{decision.message} ({excluded})" if excluded else decision.message,
+        "message": decision.message,
         "id": decision.target,
+        "changes": changes,
     }

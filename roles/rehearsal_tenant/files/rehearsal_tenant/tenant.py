@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from .clock import TenantClock, parse_rfc3339, rfc3339
 from .faults import Faults
-from .quota import WriteQuota
+from .logs import Log
+from .quota import RecentRequests, WriteQuota
 from .roles import RoleBook
 from .settings import Settings
 from .store import DELETED, GONE, LIVE, Store, Stored
@@ -49,6 +50,7 @@ FEATURES: dict[str, Optional[bool]] = {
 # What planning, applying, freezing and following a hard match needs.
 DEFAULT_PERMISSIONS = (
     "Application.Read.All",
+    "AuditLog.Read.All",
     "Domain.Read.All",
     "Group.Read.All",
     "OnPremDirectorySynchronization.Read.All",
@@ -98,6 +100,8 @@ class Tenant:
 
     def __post_init__(self) -> None:
         self.quota = WriteQuota(self.settings, self.clock)
+        self.log_quota = RecentRequests(self.clock)
+        self.provisioning_log = Log()
         self.faults = Faults()
         self.log: deque[dict[str, Any]] = deque(maxlen=REQUEST_LOG_LENGTH)
         # Not for secrets: it shuffles answers, and a rehearsal should run the same way twice.

@@ -33,6 +33,7 @@ RIGHTS = [
     "OrgContact.Read.All", "OnPremDirectorySynchronization.ReadWrite.All", "Application.Read.All",
     "Synchronization.ReadWrite.All", "RoleManagement.Read.Directory", "User-OnPremisesSyncBehavior.ReadWrite.All",
     "Group-OnPremisesSyncBehavior.ReadWrite.All", "Contacts-OnPremisesSyncBehavior.ReadWrite.All",
+    "AuditLog.Read.All",
 ]  # fmt: skip
 
 
@@ -175,6 +176,9 @@ SELECT = {
         ("GET", f"/contacts/{PARTNER}/onPremisesSyncBehavior", 200, {}, None),
         ("PATCH", f"/users/{ANN}/onPremisesSyncBehavior", 204, {}, {"isCloudManaged": True}),
         ("PATCH", f"/users/{CARL}/onPremisesSyncBehavior", 400, {}, {"isCloudManaged": True}),
+        ("GET", "/auditLogs/provisioning", 200, {"$top": "1"}, None),
+        ("GET", "/auditLogs/provisioning", 200, {"$filter": "contains(jobId, 'AD2AAD')"}, None),
+        ("GET", "/auditLogs/provisioning", 400, {"$filter": "nope eq 1"}, None),
         ("POST", "/users", 201, {}, NEW),
         ("DELETE", f"/users/{ANN}", 204, {}, None),
     ],
