@@ -132,7 +132,7 @@ def default_journal_path(dest: str | None, tenant_id: str, now: str) -> str:
     if dest is not None:
         return f"{dest}.journal.jsonl"
     stamp = re.sub(r"[^0-9TZ]", "", now)
-    return os.path.join(_state_directory(tenant_id), f"{stamp}-{os.getpid()}.journal.jsonl")
+    return os.path.join(state_directory(tenant_id), f"{stamp}-{os.getpid()}.journal.jsonl")
 
 
 def recent_writes(
@@ -207,9 +207,9 @@ def _open_locked(path: str) -> int:
     return handle
 
 
-def _state_directory(tenant_id: str) -> str:
+def state_directory(tenant_id: str) -> str:
     """Return this tenant's private directory, made if need be."""
-    path = _state_path(tenant_id)
+    path = state_path(tenant_id)
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as exc:
@@ -220,7 +220,7 @@ def _state_directory(tenant_id: str) -> str:
     return path
 
 
-def _state_path(tenant_id: str) -> str:
+def state_path(tenant_id: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", tenant_id):
         raise RowError("is no tenant id: a GUID or a domain name is expected.", tenant_id)
     root = os.environ.get("HYBRID_IDENTITY_STATE_DIR")
@@ -231,7 +231,7 @@ def _state_path(tenant_id: str) -> str:
 
 
 def _registry(tenant_id: str) -> str:
-    path = os.path.join(_state_directory(tenant_id), "journals")
+    path = os.path.join(state_directory(tenant_id), "journals")
     with explained(path, "written"):
         os.makedirs(path, mode=0o700, exist_ok=True)
     return path
@@ -254,7 +254,7 @@ def _register(journal: str, tenant_id: str) -> None:
 
 def _registered(tenant_id: str) -> Iterator[str]:
     """Yield the journals noted. Who only reads makes no directory for that."""
-    registry = os.path.join(_state_path(tenant_id), "journals")
+    registry = os.path.join(state_path(tenant_id), "journals")
     try:
         names = sorted(os.listdir(registry))
     except (FileNotFoundError, NotADirectoryError):

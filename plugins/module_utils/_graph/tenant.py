@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
@@ -58,6 +58,16 @@ def get_sync_features(client: GraphClient) -> Reading:
         # Where apps are not served at all, it is not settled how that is said.
         refusals=(400, 403, 404, 405),
     )
+
+
+def set_sync_features(client: GraphClient, settings_id: str, features: Mapping[str, bool]) -> None:
+    """Change flags of ``directory/onPremisesSynchronization``; those that are not named stay as they are.
+
+    :param settings_id: its ``id``, which is the tenant's.
+    :param features: flags by their Graph names.
+    :raises GraphError: when the service refuses.
+    """
+    client.request("PATCH", f"/directory/onPremisesSynchronization/{settings_id}", {"features": dict(features)})
 
 
 def readable(read: Callable[[], Any], what: str, permission: str, refusals: Collection[int] = (403,)) -> Reading:
