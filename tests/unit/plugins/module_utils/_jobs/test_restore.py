@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 
 import pytest
 from tenant_double import NOON, SERVICE, Tenant, anchor, name, user_id
 
+from ansible_collections.hybrid.identity.plugins.module_utils import _journal
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import Confirmation
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.restore import Restoration
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, RecentWrite
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, format_time
 
 NOBODY = frozenset()
 
@@ -37,8 +40,10 @@ def edit(path, change):
 
 
 @pytest.fixture
-def write_journal(tmp_path):
-    """Write a journal of intents and outcomes and return its path."""
+def write_journal(tmp_path, monkeypatch):
+    """Write a journal of intents and outcomes and return its path; each entry is later than the one before."""
+    began, ticks = time.time(), itertools.count()
+    monkeypatch.setattr(_journal, "_now", lambda: f"{format_time(began)[:-1]}.{next(ticks):03}Z")
 
     def write(file_name, *entries, tenant=Tenant.tenant_id, service=SERVICE):
         path = str(tmp_path / file_name)
