@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .audit_log import Initiator
 from .clock import rfc3339
 from .faults import FaultError
 from .seed import SeedError, read_clients
@@ -23,6 +24,8 @@ from .tenant import FEATURES, Tenant
 if TYPE_CHECKING:
     from .app import Simulation
 
+# Whoever moves the tenant from outside stands for other people and tools of a real one.
+_SOMEBODY = Initiator(app={"displayName": "Somebody else"})
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -60,7 +63,7 @@ class ControlDoor:
             if not isinstance(body.get("userPrincipalName"), str):
                 raise ControlError("A user needs userPrincipalName.")
             body["id"] = str(uuid.UUID(body["id"])) if "id" in body else str(uuid.uuid4())
-            self._tenant.write("user", body)
+            self._tenant.write("user", body, by=_SOMEBODY)
             return JSONResponse(body, 201)
         now = self._tenant.clock.now()
         live = [_shown(item) for item in self._tenant.store.page("user", LIVE, now)]
@@ -74,7 +77,7 @@ class ControlDoor:
         if found is None or found.kind != "user":
             return JSONResponse({"error": f"There is no user {wanted!r}."}, 404)
         if request.method == "DELETE":
-            self._tenant.write("user", found.body, GONE)
+            self._tenant.write("user", found.body, GONE, by=_SOMEBODY)
             return Response(status_code=204)
         if request.method == "PATCH":
             changes = await _json(request)
@@ -82,7 +85,7 @@ class ControlDoor:
             if "deleted" in changes:
                 container = DELETED if changes.pop("deleted") else LIVE
                 changes["deletedDateTime"] = self._tenant.timestamp() if container == DELETED else None
-            self._tenant.write("user", {**found.body, **changes, "id": found.id}, container)
+            self._tenant.write("user", {**found.body, **changes, "id": found.id}, container, by=_SOMEBODY)
             found = self._tenant.store.get(found.id) or found
         return JSONResponse(_shown(found))
 

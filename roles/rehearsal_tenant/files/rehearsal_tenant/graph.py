@@ -68,6 +68,7 @@ _WRITE_SYNC = ("OnPremDirectorySynchronization.ReadWrite.All",)
 _READ_APPS = ("Application.Read.All", "Application.ReadWrite.All", *_DIRECTORY)
 _WRITE_JOBS = ("Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy")
 _READ_JOBS = ("Synchronization.Read.All", *_WRITE_JOBS)
+_READ_AUDITS = ("AuditLog.Read.All",)
 _READ_PROVISIONING = ("AuditLog.Read.All", "ProvisioningLog.Read.All")
 _CAST = "/{cast:microsoft.graph.|graph.}"
 _ROLES = "roleManagement/directory/"
@@ -130,11 +131,13 @@ ROUTES = (
     Route("GET", _PIM_GROUPS, graph_roles.list_group_eligibilities, _READ_PIM_GROUPS),
     Route("GET", "organization", graph_tenant.list_organization, _READ_TENANT),
     Route("GET", "organization/{id}", graph_tenant.get_organization, _READ_TENANT),
+    Route("PATCH", "organization/{id}", graph_tenant.patch_organization, ("Organization.ReadWrite.All",)),
     Route("GET", "domains", graph_tenant.list_domains, _READ_DOMAINS),
     Route("GET", "domains/{id}", graph_tenant.get_domain, _READ_DOMAINS),
     Route("GET", "directory/onPremisesSynchronization", graph_tenant.list_synchronization, _READ_SYNC),
     Route("GET", "directory/onPremisesSynchronization/{id}", graph_tenant.get_synchronization, _READ_SYNC),
     Route("PATCH", "directory/onPremisesSynchronization/{id}", graph_tenant.patch_synchronization, _WRITE_SYNC),
+    Route("GET", "auditLogs/directoryAudits", graph_logs.list_audits, _READ_AUDITS),
     Route("GET", "auditLogs/provisioning", graph_logs.list_provisioning, _READ_PROVISIONING),
     Route("GET", "servicePrincipals", jobs.list_service_principals, _READ_APPS),
     Route("GET", "servicePrincipals/{principal}", jobs.get_service_principal, _READ_APPS),

@@ -12,7 +12,7 @@ from .logs import Entry, Log
 from .messages import GraphRequest, Reply
 from .odata import decode_position, encode_token, link, projection, read_filter, read_select, read_top
 from .shapes import Shape
-from .shapes_logs import PROVISIONING
+from .shapes_logs import AUDIT, PROVISIONING
 from .tenant import Tenant
 
 # Who may read logs when a person signed in.
@@ -29,6 +29,11 @@ _OPTIONS = frozenset({"$filter", "$orderby", "$select", "$skiptoken", "$top"})
 def list_provisioning(tenant: Tenant, request: GraphRequest) -> Reply:
     """GET /auditLogs/provisioning: what Cloud Sync decided; Connect Sync leaves nothing there."""
     return _answer(tenant, request, tenant.provisioning_log, PROVISIONING, "auditLogs/provisioning")
+
+
+def list_audits(tenant: Tenant, request: GraphRequest) -> Reply:
+    """GET /auditLogs/directoryAudits: who changed what in the directory."""
+    return _answer(tenant, request, tenant.audit_log, AUDIT, "auditLogs/directoryAudits")
 
 
 def _answer(tenant: Tenant, request: GraphRequest, log: Log, shape: Shape, path: str) -> Reply:

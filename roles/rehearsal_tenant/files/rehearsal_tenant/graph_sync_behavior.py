@@ -11,6 +11,11 @@ from .store import LIVE, Stored
 from .tenant import Tenant
 
 _ROLES = frozenset({"Global Administrator", "Hybrid Identity Administrator"})
+# What the audit log calls the move to the cloud, and the way back.
+_ACTIVITIES = {
+    True: "Change Source of Authority from AD to cloud",
+    False: "Undo changes to Source of Authority from AD DS to cloud",
+}
 _CONTEXTS = {"user": "users", "group": "groups", "contact": "contacts"}
 
 
@@ -38,7 +43,8 @@ def patch_behavior(tenant: Tenant, request: GraphRequest, kind: str) -> Reply:
         raise bad_request("Only an object that is synced from on-premises can be converted.")
     if wanted != managed:
         changed = {"onPremisesSyncBehavior": {"isCloudManaged": wanted}, "onPremisesSyncEnabled": None}
-        tenant.write(kind, {**found.body, **changed})
+        by = tenant.initiator(request.caller)
+        tenant.write(kind, {**found.body, **changed}, by=by, activity=_ACTIVITIES[wanted])
     return Reply(204)
 
 

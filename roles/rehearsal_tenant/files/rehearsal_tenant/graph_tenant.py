@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from .audit_log import Change, tenant_change
 from .errors import bad_request, denied, not_found
 from .graph_collections import answer_collection, listed
 from .messages import GraphRequest, Reply
 from .odata import project, read_select
 from .shapes import DOMAIN, ORGANIZATION
 from .tenant import FEATURES, Tenant
+
+SYNC_ADMINISTRATORS = frozenset({"Global Administrator", "Hybrid Identity Administrator"})
 
 
 def organization_body(tenant: Tenant) -> dict[str, Any]:
@@ -43,6 +47,32 @@ def get_organization(tenant: Tenant, request: GraphRequest) -> Reply:
     context = f"{request.root}/{request.version}/$metadata#organization/$entity"
     shown = project(organization_body(tenant), read_select(request, ORGANIZATION), ORGANIZATION)
     return Reply(200, {"@odata.context": context, **shown})
+
+
+def patch_organization(tenant: Tenant, request: GraphRequest) -> Reply:
+    """PATCH /organization/{id} in beta: switches directory synchronization on or off, and nothing else here.
+
+    The conversion of all synced users, for which the service takes up to days after it is switched off, is left out.
+    """
+    if request.parameters["id"].lower() != tenant.id:
+        raise not_found(request.parameters["id"])
+    if request.caller.delegated and not request.caller.directory_roles & SYNC_ADMINISTRATORS:
+        raise denied()
+    wanted = request.body.get("onPremisesSyncEnabled") if isinstance(request.body, dict) else None
+    if request.version != "beta" or not isinstance(wanted, bool) or len(request.body) > 1:
+        raise bad_request("This rehearsal tenant changes 'onPremisesSyncEnabled' only, and in beta only.")
+    change = ("onPremisesSyncEnabled", tenant.organization.get("onPremisesSyncEnabled"), wanted)
+    tenant.organization["onPremisesSyncEnabled"] = wanted
+    _tell(tenant, request, "Set DirSyncEnabled flag", change)
+    return Reply(204)
+
+
+def _tell(tenant: Tenant, request: GraphRequest, activity: str, *changes: Change) -> None:
+    target = {"id": tenant.id, "displayName": tenant.display_name}
+    by = tenant.initiator(request.caller)
+    tenant.audit_log.write(
+        tenant.clock.now(), partial(tenant_change, by=by, activity=activity, target=target, changes=changes)
+    )
 
 
 def list_domains(tenant: Tenant, request: GraphRequest) -> Reply:
@@ -111,5 +141,7 @@ def patch_synchronization(tenant: Tenant, request: GraphRequest) -> Reply:
         permanent = name in ("softMatchOnUpnEnabled", "synchronizeUpnForManagedUsersEnabled")
         if permanent and tenant.features[name] and not value:
             raise bad_request(f"Property 'features/{name}' cannot be disabled once it is enabled.")
+    changes = [(name, tenant.features[name], value) for name, value in features.items()]
     tenant.features.update(features)
+    _tell(tenant, request, "Set DirSync feature", *(item for item in changes if item[1] != item[2]))
     return Reply(204)

@@ -67,7 +67,7 @@ def patch_user(tenant: Tenant, request: GraphRequest) -> Reply:
         _check_sid(tenant, target, changes["onPremisesSecurityIdentifier"])
     if "userPrincipalName" in changes:
         _check_principal_name(tenant, target, changes["userPrincipalName"])
-    tenant.write("user", {**target.body, **changes})
+    tenant.write("user", {**target.body, **changes}, by=tenant.initiator(request.caller))
     return Reply(204)
 
 
@@ -178,7 +178,7 @@ def create_user(tenant: Tenant, request: GraphRequest) -> Reply:
     _check_principal_name(tenant, target, given["userPrincipalName"])
     _check_anchor(tenant, target, given.get("onPremisesImmutableId"))
     _check_sid(tenant, target, given.get("onPremisesSecurityIdentifier"))
-    tenant.write("user", body)
+    tenant.write("user", body, by=tenant.initiator(request.caller))
     context = f"{request.root}/{request.version}/$metadata#users/$entity"
     return Reply(201, {"@odata.context": context, **project(body, USER.returned_by_default, USER)})
 
@@ -189,7 +189,8 @@ def delete_user(tenant: Tenant, request: GraphRequest) -> Reply:
     if target is None:
         raise not_found(request.parameters["id"])
     check_may_write(tenant, request.caller, target, sensitive=True)
-    tenant.write("user", {**target.body, "deletedDateTime": tenant.timestamp()}, DELETED)
+    body = {**target.body, "deletedDateTime": tenant.timestamp()}
+    tenant.write("user", body, DELETED, by=tenant.initiator(request.caller))
     return Reply(204)
 
 

@@ -149,7 +149,7 @@ def restore_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
         if holder and holder.container == LIVE:
             raise duplicate(name, holder.kind, holder.id)
     body = {**found.body, "deletedDateTime": None}
-    tenant.write(found.kind, body)
+    tenant.write(found.kind, body, by=tenant.initiator(request.caller))
     shape = KINDS[found.kind]
     shown = project(body, shape.returned_by_default, shape)
     context = f"{request.root}/{request.version}/$metadata#directoryObjects/$entity"
@@ -159,7 +159,7 @@ def restore_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
 def purge_deleted(tenant: Tenant, request: GraphRequest) -> Reply:
     """DELETE /directory/deletedItems/{id}: 204, for good."""
     found = _deleted(tenant, request)
-    tenant.write(found.kind, found.body, GONE)
+    tenant.write(found.kind, found.body, GONE, by=tenant.initiator(request.caller))
     return Reply(204)
 
 

@@ -9,16 +9,20 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Callable, NamedTuple
 
-KEPT = 50_000
+KEPT = 20_000
 """Entries of one log; the oldest ones go first."""
 
 
 class Entry(NamedTuple):
-    """One line: its position, when it was written (seconds since the epoch), and how Graph shows it."""
+    """One line: its position, when it was written (seconds since the epoch), and how Graph shows both."""
 
     number: int
     time: float
-    body: Callable[[], dict[str, Any]]
+    show: Callable[[int, float], dict[str, Any]]
+
+    def body(self) -> dict[str, Any]:
+        """As Graph shows it."""
+        return self.show(self.number, self.time)
 
 
 class Log:
@@ -28,10 +32,10 @@ class Log:
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._written = 0
 
-    def write(self, time: float, body: Callable[[], dict[str, Any]]) -> None:
-        """Add a line."""
+    def write(self, time: float, show: Callable[[int, float], dict[str, Any]]) -> None:
+        """Add a line that is shown by its position and its time."""
         self._written += 1
-        self._entries.append(Entry(self._written, time, body))
+        self._entries.append(Entry(self._written, time, show))
 
     def newest_first(self, until: float) -> Iterator[Entry]:
         """What was written up to that time."""

@@ -9,11 +9,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from .audit_log import Change
 from .clock import rfc3339
 from .sync_rules import CREATE, HARD_MATCH, QUARANTINE, REFUSE, REVIVE, SKIP, SOFT_MATCH, UPDATE
-
-Change = tuple[str, Any, Any]
-"""A property with its value before and after."""
 
 _ACTIONS = {
     CREATE: "create",
@@ -45,16 +43,21 @@ class Job(NamedTuple):
     tenant_id: str
 
 
-class Occasion(NamedTuple):
-    """When: the cycle, its end in seconds since the epoch, and how long it took in milliseconds."""
+class Cycle(NamedTuple):
+    """In which cycle, and how long it took in milliseconds."""
 
-    cycle_id: str
-    time: float
+    id: str
     milliseconds: int
 
 
 def summary(
-    job: Job, occasion: Occasion, row: Mapping[str, Any], changes: tuple[Change, ...], source_id: str
+    number: int,
+    time: float,
+    job: Job,
+    cycle: Cycle,
+    row: Mapping[str, Any],
+    changes: tuple[Change, ...],
+    source_id: str,
 ) -> dict[str, Any]:
     """The log's line about one object.
 
@@ -63,17 +66,17 @@ def summary(
     """
     outcome, code, message = row["outcome"], row["code"], row["message"]
     status = _STATUS.get(outcome, "success")
-    change_id = str(uuid.uuid5(uuid.UUID(occasion.cycle_id), str(row["objectGuid"])))
+    change_id = str(uuid.uuid5(uuid.UUID(cycle.id), str(row["objectGuid"])))
     action = _ACTIONS.get(outcome, "other")
     return {
-        "id": str(uuid.uuid5(uuid.UUID(change_id), "summary")),
-        "activityDateTime": rfc3339(occasion.time),
+        "id": str(uuid.uuid5(uuid.UUID(change_id), str(number))),
+        "activityDateTime": rfc3339(time),
         "tenantId": job.tenant_id,
         "jobId": job.id,
-        "cycleId": occasion.cycle_id,
+        "cycleId": cycle.id,
         "changeId": change_id,
         "provisioningAction": action,
-        "durationInMilliseconds": occasion.milliseconds,
+        "durationInMilliseconds": cycle.milliseconds,
         "servicePrincipal": {"id": job.principal_id, "displayName": job.domain},
         "sourceSystem": {"id": job.principal_id, "displayName": "Active Directory", "details": {}},
         "targetSystem": {"id": job.tenant_id, "displayName": "Azure Active Directory", "details": {}},

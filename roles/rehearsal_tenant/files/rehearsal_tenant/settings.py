@@ -164,6 +164,9 @@ SETTINGS: dict[str, Setting] = {
         "sourceIdentity/id of an AD object in the provisioning log.",
         "By what does the provisioning log name an AD object?",
     ),
+    "connectIdentity": Setting(
+        "account", ("account", "application"), "As whom Connect Sync stands in the audit log: newer clients use an app."
+    ),
     "softMatchAddresses": Setting(
         "primary",
         ("primary", "all"),

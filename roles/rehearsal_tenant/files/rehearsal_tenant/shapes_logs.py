@@ -46,6 +46,32 @@ _INSIDE = {
     "servicePrincipal/displayName": _ONLY_EQUAL,
 }
 
+_SAME = frozenset({"eq"})
+_FILTERED_BY_ID = Property("string", _SAME)
+_FILTERED_BY_NAME = Property("string", frozenset({"eq", "startswith"}))
+
+_AUDIT: dict[str, Property] = {
+    "id": Property("string", _SAME),
+    "activityDateTime": Property("datetime", frozenset({"eq", "ge", "le"})),
+    "activityDisplayName": _FILTERED_BY_NAME,
+    "additionalDetails": _LIST,
+    "category": _FILTERED_BY_ID,
+    "correlationId": _FILTERED_BY_ID,
+    "initiatedBy": _OBJECT,
+    "loggedByService": _FILTERED_BY_ID,
+    "operationType": Property("string"),
+    "result": _FILTERED_BY_ID,
+    "resultReason": Property("string"),
+    "targetResources": Property("collection", frozenset({"eq", "startswith"})),
+}
+_INSIDE_AUDIT = {
+    "initiatedBy/user/id": _FILTERED_BY_ID,
+    "initiatedBy/user/displayName": _FILTERED_BY_ID,
+    "initiatedBy/user/userPrincipalName": _FILTERED_BY_NAME,
+    "initiatedBy/app/appId": _FILTERED_BY_ID,
+    "initiatedBy/app/displayName": _FILTERED_BY_ID,
+}
+
 
 def _log_shape(type_name: str, properties: dict[str, Property], inside: dict[str, Property]) -> Shape:
     """The documentation spells jobId as jobid in filters: names are taken in any case."""
@@ -61,3 +87,4 @@ def _log_shape(type_name: str, properties: dict[str, Property], inside: dict[str
 
 
 PROVISIONING = _log_shape("provisioningObjectSummary", _PROVISIONING, _INSIDE)
+AUDIT = _log_shape("directoryAudit", _AUDIT, _INSIDE_AUDIT)

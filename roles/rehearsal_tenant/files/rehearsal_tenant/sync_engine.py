@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 from .clock import rfc3339
 from .directory import AdObject, Directory, DirectoryError, Snapshot
-from .provisioning_log import Job, Occasion, summary
+from .provisioning_log import Cycle, Job, summary
 from .quota import RecentRequests
 from .sync_export import Exporter
 from .sync_rules import SKIP
@@ -144,16 +144,16 @@ class Connector:
         """Tell the provisioning log, which Connect Sync does not have. A skip is told once, until it is another one."""
         tenant = self._tenant
         self._logged_cycles += 1
-        cycle_id = str(uuid.uuid5(uuid.UUID(self.id), str(self._logged_cycles)))
         job = Job(self.job_id, self.id, self.directory.domain, tenant.id)
-        occasion = Occasion(cycle_id, ended, round((ended - began) * 1000))
+        cycle = Cycle(str(uuid.uuid5(uuid.UUID(self.id), str(self._logged_cycles))), round((ended - began) * 1000))
+        source_id = tenant.settings.provisioningSourceId
         for row in rows:
             changes = row.pop("changes")
             told_before = self._skipped.pop(row["objectGuid"], None)
             if row["outcome"] == SKIP:
                 self._skipped[row["objectGuid"]] = row["message"]
             if self.directory.cloud_sync and (self.initial or told_before != row["message"]):
-                line = partial(summary, job, occasion, row, changes, tenant.settings.provisioningSourceId)
+                line = partial(summary, job=job, cycle=cycle, row=row, changes=changes, source_id=source_id)
                 tenant.provisioning_log.write(ended, line)
 
     def provision(self, user: AdObject, carried: frozenset[str]) -> dict[str, Any]:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from . import sync_rules
+from .audit_log import Change, Initiator, account, application, changes_between
 from .directory import AdObject, Directory, Snapshot
-from .provisioning_log import Change
-from .shapes import USER
 from .store import DELETED, LIVE, Stored
 from .sync_addresses import addresses, primary_address
 from .sync_rules import Candidate, Decision, Facts
 from .sync_takeover import counts, keeps_name, name_of, taken_over
 from .tenant import Tenant
+
+_NAMESPACE = uuid.UUID("3c0f5f1a-4f0a-4a35-8c1d-0a8a353d1a0c")
 
 
 class Link(NamedTuple):
@@ -60,9 +62,11 @@ class Exporter:
             decision = Decision("skip", "Gone", "The user is not in the tenant any more.", link.user_id)
             return _row(guid, None, "", decision)
         after = {**found.body, "onPremisesSyncEnabled": False, "deletedDateTime": self._tenant.timestamp()}
-        self._tenant.write("user", after, DELETED)
+        self._tenant.write("user", after, DELETED, by=self._initiator())
         decision = Decision("delete", "Deleted", "The object left the scope.", link.user_id)
-        return _row(guid, None, str(after.get("displayName") or ""), decision, _changes(found.body, after))
+        return _row(
+            guid, None, str(after.get("displayName") or ""), decision, changes_between("user", found.body, after)
+        )
 
     def export(
         self, user: AdObject, excluded: Optional[str], carried: frozenset[str], initial: bool
@@ -83,7 +87,18 @@ class Exporter:
         self._links[guid] = Link(body["id"], anchor, digest, link.exports + 1 if link else 1)
         self._owners[body["id"]] = guid
         decision = decision._replace(target=body["id"])
-        return _row(guid, user.dn, _display_name(user), decision, _changes(before, body))
+        return _row(guid, user.dn, _display_name(user), decision, changes_between("user", before, body))
+
+    def _initiator(self) -> Initiator:
+        """As whom the client writes: an account for Cloud Sync and older Connect clients, an app for newer ones."""
+        domain = self._tenant.initial_domain
+        if self._directory.cloud_sync:
+            return account("ADToAADSyncServiceAccount", domain)
+        host = f"SYNC01_{uuid.uuid5(_NAMESPACE, self._directory.domain).hex[:12]}"
+        if self._tenant.settings.connectIdentity == "account":
+            return account(f"Sync_{host}", domain)
+        app_id = str(uuid.uuid5(_NAMESPACE, f"{self._directory.domain} app"))
+        return application(app_id, f"ConnectSyncProvisioning_{host}")
 
     def _live_link(self, guid: str) -> Optional[Link]:
         """The connection; it is broken when someone deleted the user in the tenant."""
@@ -200,7 +215,7 @@ class Exporter:
             carried,
             empties,
         )
-        self._tenant.write("user", body)
+        self._tenant.write("user", body, by=self._initiator())
         return before, body
 
     def link_manager(self, user: AdObject, snapshot: Snapshot, by_dn: Mapping[str, str]) -> None:
@@ -214,7 +229,7 @@ class Exporter:
         if wanted is None and (user.text("manager") or (link and link.exports < 2)):
             return
         if found.body.get("manager") != wanted:
-            self._tenant.write("user", {**found.body, "manager": wanted})
+            self._tenant.write("user", {**found.body, "manager": wanted}, by=self._initiator())
 
 
 def anchor_of(user: AdObject, directory: Directory) -> Optional[str]:
@@ -241,11 +256,6 @@ def _digest(user: AdObject) -> str:
 
 def _display_name(user: AdObject) -> str:
     return user.text("displayName") or user.text("cn") or user.dn
-
-
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
-    names = (name for name in after if name in USER.properties and before.get(name) != after[name])
-    return tuple((name, before.get(name), after[name]) for name in names)
 
 
 def _row(

@@ -8,11 +8,14 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
+from .audit_log import SERVICE, Initiator, application, changes_between, object_change
 from .clock import TenantClock, parse_rfc3339, rfc3339
 from .faults import Faults
 from .logs import Log
+from .messages import Caller
 from .quota import RecentRequests, WriteQuota
 from .roles import RoleBook
 from .settings import Settings
@@ -102,6 +105,7 @@ class Tenant:
         self.quota = WriteQuota(self.settings, self.clock)
         self.log_quota = RecentRequests(self.clock)
         self.provisioning_log = Log()
+        self.audit_log = Log()
         self.faults = Faults()
         self.log: deque[dict[str, Any]] = deque(maxlen=REQUEST_LOG_LENGTH)
         # Not for secrets: it shuffles answers, and a rehearsal should run the same way twice.
@@ -143,9 +147,36 @@ class Tenant:
             )
         return found if found and found.kind == "user" and found.container == LIVE else None
 
-    def write(self, kind: str, body: dict[str, Any], container: str = LIVE) -> None:
-        """Write an object now."""
-        self.store.put(kind, body["id"], body, container, self.clock.now())
+    def write(
+        self, kind: str, body: dict[str, Any], container: str = LIVE, *, by: Initiator, activity: str = ""
+    ) -> None:
+        """Write an object now, and who did it to the audit log; a write that changes nothing is not told.
+
+        :param activity: what the log calls it, where that does not follow from the change.
+        """
+        before, now = self.store.get(body["id"]), self.clock.now()
+        self.store.put(kind, body["id"], body, container, now)
+        containers = (before.container if before else GONE, container)
+        changes = changes_between(kind, before.body if before else {}, body)
+        if changes or containers[0] != container:
+            target = {name: body.get(name) for name in ("id", "displayName", "userPrincipalName")}
+            audit = partial(
+                object_change,
+                by=by,
+                kind=kind,
+                containers=containers,
+                target=target,
+                changes=changes,
+                activity=activity,
+            )
+            self.audit_log.write(now, audit)
+
+    def initiator(self, caller: Caller) -> Initiator:
+        """Who stands behind a request: the person who signed in, else the app."""
+        person = self.store.get(caller.user_id) if caller.user_id else None
+        if person:
+            return Initiator(user={name: person.body.get(name) for name in ("id", "displayName", "userPrincipalName")})
+        return application(caller.client_id, self.clients[caller.client_id].display_name)
 
     def empty_old_bin(self) -> None:
         """Purge what has been in the recycle bin for too long."""
@@ -157,7 +188,7 @@ class Tenant:
                 if parse_rfc3339(stored.body["deletedDateTime"]) < limit
             ]
             for stored in expired:
-                self.write(kind, stored.body, GONE)
+                self.write(kind, stored.body, GONE, by=SERVICE)
 
     def timestamp(self) -> str:
         """Now, as Graph writes it."""

@@ -179,6 +179,8 @@ SELECT = {
         ("GET", "/auditLogs/provisioning", 200, {"$top": "1"}, None),
         ("GET", "/auditLogs/provisioning", 200, {"$filter": "contains(jobId, 'AD2AAD')"}, None),
         ("GET", "/auditLogs/provisioning", 400, {"$filter": "nope eq 1"}, None),
+        ("GET", "/auditLogs/directoryAudits", 200, {"$filter": "category eq 'UserManagement'"}, None),
+        ("GET", "/auditLogs/directoryAudits", 400, {"$filter": "result ge 'x'"}, None),
         ("POST", "/users", 201, {}, NEW),
         ("DELETE", f"/users/{ANN}", 204, {}, None),
     ],
