@@ -78,11 +78,18 @@ def address_held(case: Case) -> Finding | None:
     """Another object, of whatever kind, has an address that the sync brings."""
     taken: list[str] = []
     total = 0
-    for address in exported_addresses(case.wish.row):
+    for address in _addresses_to_come(case):
         users, others = _other_users(case, ADDRESS, address), case.around.tenant.addresses.holders(address)
         taken += [f"{address} of {holder.shown}" for holder in (*users.few, *others)]
         total += users.total + len(others)
     return Finding("conflict", reason("address_held", holders=listed(taken, total))) if total else None
+
+
+def _addresses_to_come(case: Case) -> list[str]:
+    """Return what must be nobody else's address: what the sync brings, and a new sign-in name, which becomes one."""
+    name = (exported_name(case.wish.row) or "").lower()
+    is_new = "@" in name and name != (case.user.user_principal_name or "").lower()
+    return sorted({*exported_addresses(case.wish.row), *([name] if is_new else [])})
 
 
 def _other_users(case: Case, key: str, value: str | None) -> _Others:

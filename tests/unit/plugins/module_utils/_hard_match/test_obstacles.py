@@ -195,6 +195,17 @@ def test_the_name_that_the_sync_brings_may_be_another_users():
     assert user_id(2) in decided["reason"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Sales@example.com", ("conflict", "address_held")), ("u1@example.com", ("set", None))],
+)
+def test_a_new_sign_in_name_is_nobody_elses_address(name, expected):
+    facts = {"addresses": AddressBook([(address, SALES) for address in ("sales@example.com", "u1@example.com")])}
+    row = {"login_name": name, "mail": "jane@example.com", "proxy_addresses": []}
+    scene = Scene(row=row, user={"mail": "jane@example.com"}, facts=facts, options={"match_by": ["mail"]})
+    assert said(scene.decide()) == expected
+
+
 # Domains
 
 
