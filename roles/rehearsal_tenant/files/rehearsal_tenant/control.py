@@ -52,7 +52,7 @@ class ControlDoor:
             "/_control/faults": (self._faults, ["GET", "POST", "DELETE"]),
             "/_control/settings": (self._settings, ["GET", "PATCH"]),
             "/_control/clock": (self._clock, ["GET", "POST"]),
-            "/_control/sync": (self._sync, ["GET", "POST"]),
+            "/_control/sync": (self._sync, ["GET", "PATCH", "POST"]),
             "/_control/reset": (self._reset_all, ["POST"]),
         }
         return [Route(path, _guarded(handler), methods=methods) for path, (handler, methods) in table.items()]
@@ -154,6 +154,9 @@ class ControlDoor:
         if request.method == "POST":
             order = await _json(request)
             await self._tenant.sync.run_now(order.get("directory"), bool(order.get("initial", False)))
+        elif request.method == "PATCH":
+            order = await _json(request)
+            self._tenant.sync.put(order.get("directory"), order.get("state"), order.get("staging"))
         return JSONResponse(self._tenant.sync.report())
 
     async def _reset_all(self, request: Request) -> Response:

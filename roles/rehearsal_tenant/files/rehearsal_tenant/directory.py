@@ -105,6 +105,10 @@ class AdObject:
         return "group" in {name.lower() for name in self.all("objectClass")}
 
 
+STATES = ("active", "paused", "quarantined", "silent")
+"""Of a synchronization: it may be held by Cloud Sync until a restart, or its agent may not answer any more."""
+
+
 class Snapshot(NamedTuple):
     """AD as one cycle read it. An attribute that is not carried is unknown, not empty."""
 
@@ -125,7 +129,7 @@ class Directory:
     anchor: str
     anchor_attribute: str
     login_attribute: str
-    paused: bool
+    state: str
     staging: bool
 
     @property
@@ -197,7 +201,7 @@ def _directory(row: Any, place: str, base: str) -> Directory:
         raise DirectoryError(f"{place}.domain: the DNS name of the AD domain is needed.")
     _choice(place, "engine", given["engine"], ("cloud_sync", "connect_sync"))
     _choice(place, "anchor", given["anchor"], ANCHORS)
-    _choice(place, "state", given["state"], ("active", "paused"))
+    _choice(place, "state", given["state"], STATES)
     if given["anchor"] == "attribute" and not given["anchorAttribute"]:
         raise DirectoryError(f"{place}.anchorAttribute: is needed with anchor 'attribute'.")
     paths = [given["ldif"]] if isinstance(given["ldif"], str) else given["ldif"]
@@ -216,7 +220,7 @@ def _directory(row: Any, place: str, base: str) -> Directory:
         anchor=given["anchor"],
         anchor_attribute=given["anchorAttribute"],
         login_attribute=given["loginAttribute"],
-        paused=given["state"] == "paused",
+        state=given["state"],
         staging=given["staging"],
     )
 

@@ -310,7 +310,7 @@ def restart_job(tenant: Tenant, request: GraphRequest) -> Reply:
         connector.initial = connector.initial or bool(scopes & {"Full", "Watermark"})
         connector.force_deletes = "ForceDeletes" in scopes
         if scopes & {"Full", "QuarantineState"}:
-            connector.quarantine = None
+            connector.lift_quarantine()
     return Reply(204)
 
 
@@ -321,6 +321,8 @@ async def provision_on_demand(tenant: Tenant, request: GraphRequest) -> Reply:
     wait = connector.on_demand.spend(connector.id, ON_DEMAND_LIMIT, ON_DEMAND_WINDOW)
     if wait is not None:
         raise too_many_requests(wait)
+    if connector.silent:
+        return _on_demand_reply(request, dn, "HybridIdentityServiceNoActiveAgents", "No agent is active.", None)
     try:
         row = await tenant.sync.provision(connector, dn)
     except DirectoryError as error:

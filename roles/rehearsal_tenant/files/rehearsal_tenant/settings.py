@@ -28,6 +28,7 @@ class SettingError(ValueError):
 
 SECONDS = "seconds"
 COUNT = "count"
+SHARE = "share"
 YES_NO = (True, False)
 
 SETTINGS: dict[str, Setting] = {
@@ -46,6 +47,7 @@ SETTINGS: dict[str, Setting] = {
     "cycleIntervalSeconds": Setting(120, SECONDS, "Time between the starts of two Cloud Sync cycles."),
     "connectIntervalSeconds": Setting(1800, SECONDS, "Time between the starts of two Connect Sync cycles."),
     "cycleSeconds": Setting(1, SECONDS, "How long a cycle is seen to run; its exports show when it ends."),
+    "exportShare": Setting(1, SHARE, "Part of the new objects, picked at random, that one cycle gets through."),
     "deleteThreshold": Setting(500, COUNT, "More deletions than this in one cycle stop the whole export; 0 lifts it."),
     "deviceLoginAs": Setting(
         "", str, "User principal name that approves every device code by itself; empty: /devicelogin asks a person."
@@ -254,6 +256,8 @@ def _check(name: str, value: Any) -> None:
         good, wanted = number and value >= 0, "a number of seconds, 0 or more"
     elif allowed == COUNT:
         good, wanted = number and int(value) == value and value >= 0, "a whole number, 0 or more"
+    elif allowed == SHARE:
+        good, wanted = number and 0 <= value <= 1, "a number from 0 to 1"
     elif allowed is str:
         good, wanted = isinstance(value, str), "text"
     else:
@@ -273,7 +277,7 @@ def as_markdown() -> str:
 
 
 def _values(setting: Setting) -> str:
-    words = {SECONDS: "seconds", COUNT: "number", str: "text"}
+    words = {SECONDS: "seconds", COUNT: "number", SHARE: "0 to 1", str: "text"}
     if isinstance(setting.allowed, tuple):
         return ", ".join(_code(value) for value in setting.allowed)
     return words[setting.allowed]

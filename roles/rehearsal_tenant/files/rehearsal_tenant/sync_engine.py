@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Optional
 
 from .clock import rfc3339
-from .directory import AdObject, Directory, DirectoryError, Snapshot
+from .directory import STATES, AdObject, Directory, DirectoryError, Snapshot
 from .provisioning_log import Cycle, Job, summary
 from .quota import RecentRequests
 from .sync_export import Exporter
@@ -23,6 +24,7 @@ from .tenant import Tenant
 _NAMESPACE = uuid.UUID("5a6f9c1e-6f6d-4ad4-9f5b-1de6c1b8a6a0")
 PAUSE_EVERY = 200  # exports between two looks at other requests
 KEPT_CYCLES = 20
+SILENT_SINCE = 3 * 86400  # seconds before the start, for an agent that is silent from the start
 
 
 class SyncError(ValueError):
@@ -37,10 +39,11 @@ class Connector:
         self.directory = directory
         self.id = str(uuid.uuid5(_NAMESPACE, directory.domain))
         self.job_id = f"AD2AADProvisioning.{tenant.id.replace('-', '')}.{self.id}"
-        self.paused = directory.paused
+        self.staging = directory.staging
         self.requested = False
         self.initial = True
         self.force_deletes = False
+        self.paused = self.silent = self.held = False
         self.quarantine: Optional[dict[str, Any]] = None
         self.failures = 0
         self.on_demand = RecentRequests(tenant.clock)
@@ -50,6 +53,26 @@ class Connector:
         self._logged_cycles = 0
         self._skipped: dict[str, str] = {}
         self.exporter = Exporter(tenant, directory, owners)
+        self.put(directory.state)
+        if self.silent:
+            self.cycles.append(_quiet_cycle(tenant.clock.now() - SILENT_SINCE))
+
+    def put(self, state: str) -> None:
+        """Bring the synchronization into one of the states that a directory of the seed can have."""
+        self.paused, self.silent, self.held = (state == name for name in ("paused", "silent", "quarantined"))
+        self.quarantine = None
+        if self.held:
+            self._put_into_quarantine("EncounteredQuarantineException")
+
+    def lift_quarantine(self) -> None:
+        """What held the job is dealt with; if it is not, the next cycle holds it again."""
+        self.quarantine, self.held = None, False
+
+    def _put_into_quarantine(self, reason: str) -> None:
+        now = self._tenant.timestamp()
+        before = self.quarantine or {"seriesBegan": now, "seriesCount": 0}
+        count = before["seriesCount"] + 1
+        self.quarantine = {**before, "reason": reason, "currentBegan": now, "seriesCount": count}
 
     @property
     def interval(self) -> float:
@@ -64,7 +87,7 @@ class Connector:
 
     def due(self) -> bool:
         """Whether a cycle should start now."""
-        if self.running or self.paused:
+        if self.running or self.paused or self.silent:
             return False
         return self.requested or (self._tenant.settings.automaticCycles and self._tenant.clock.now() >= self.next_due)
 
@@ -104,11 +127,15 @@ class Connector:
         self.cycles = [*self.cycles, cycle][-KEPT_CYCLES:]
         if not error:
             self.initial = False
+        if not error and not self.staging:
             self._tenant.organization["onPremisesLastSyncDateTime"] = rfc3339(now)
         self.began = None
         return cycle
 
     async def _export(self, snapshot: Snapshot) -> tuple[list[dict[str, Any]], Optional[str]]:
+        if self.held:
+            self._put_into_quarantine("EncounteredQuarantineException")
+            return [], "The job is in quarantine until it is restarted: nothing was exported."
         selection = Selection(self.directory, snapshot.objects)
         users = [item for item in snapshot.objects if item.is_user and item.object_guid]
         excluded = {user.dn: built_in_exclusion(user, snapshot.carried) or selection.exclusion(user) for user in users}
@@ -116,22 +143,30 @@ class Connector:
         gone = self.exporter.gone(present)
         threshold = self._tenant.settings.deleteThreshold
         if threshold and len(gone) > threshold and not self.force_deletes:
-            now = self._tenant.timestamp()
-            self.quarantine = {"reason": "TooManyDeletes", "currentBegan": now, "seriesBegan": now, "seriesCount": 1}
+            self._put_into_quarantine("TooManyDeletes")
             return [], f"{len(gone)} deletions are more than the threshold of {threshold}: nothing was exported."
         self.quarantine = None
         self.force_deletes = False
-        if self.directory.staging:
+        if self.staging:
             return [], None
+        waits = self._left_for_later(user for user in users if excluded[user.dn] is None)
         rows = [self.exporter.delete(guid) for guid in gone]
         for number, user in enumerate(users):
-            row = self.exporter.export(user, excluded[user.dn], snapshot.carried, self.initial)
-            if row is not None:
-                rows.append(row)
+            if user.object_guid not in waits:
+                row = self.exporter.export(user, excluded[user.dn], snapshot.carried, self.initial)
+                rows += [row] if row is not None else []
             if number % PAUSE_EVERY == 0:
                 await asyncio.sleep(0)
         self._link_managers(users, snapshot, rows)
         return rows, None
+
+    def _left_for_later(self, users: Iterable[AdObject]) -> set[Optional[str]]:
+        """Some cycles get through a part of the new objects only, by objectGUID."""
+        share = float(self._tenant.settings.exportShare)
+        if share >= 1:
+            return set()
+        new = (user.object_guid for user in users if not self.exporter.connects(user.object_guid))
+        return {guid for guid in new if self._tenant.random.random() >= share}
 
     def _link_managers(self, users: list[AdObject], snapshot: Snapshot, rows: list[dict[str, Any]]) -> None:
         exported = {row["objectGuid"] for row in rows if row["id"]}
@@ -166,6 +201,12 @@ class Connector:
         return row
 
 
+def _quiet_cycle(time: float) -> dict[str, Any]:
+    """A cycle of the past that had nothing to do."""
+    moment = rfc3339(time)
+    return {"began": moment, "ended": moment, "initial": False, "error": None, "counts": {}, "objects": []}
+
+
 class SyncEngine:
     """All connectors of the tenant."""
 
@@ -187,19 +228,39 @@ class SyncEngine:
     async def run_now(self, domain: Optional[str], initial: bool) -> None:
         """One whole cycle at once, of one domain or of all.
 
-        :raises SyncError: when the domain is not known or its job is paused.
+        :raises SyncError: when the domain is not known, its job is paused or its agent is silent.
         """
-        chosen = [item for item in self.connectors if domain in (None, item.directory.domain)]
-        if not chosen:
-            raise SyncError(f"There is no directory {domain!r}; the seed has {self._domains()}.")
+        chosen = self._chosen(domain)
         paused = [item.directory.domain for item in chosen if item.paused]
         if paused:
             raise SyncError(f"The synchronization of {', '.join(paused)} is paused: no cycle runs.")
+        silent = [item.directory.domain for item in chosen if item.silent]
+        if silent:
+            raise SyncError(f"The agent of {', '.join(silent)} does not answer: no cycle runs.")
         async with self._lock:
             for connector in chosen:
                 connector.initial = connector.initial or initial
                 connector.begin()
                 await connector.finish()
+
+    def put(self, domain: Optional[str], state: Optional[str], staging: Optional[bool]) -> None:
+        """Change the state of one domain's synchronization, or of all.
+
+        :raises SyncError: when the domain or the state is not known.
+        """
+        if state not in (None, *STATES):
+            raise SyncError(f"A synchronization is {', '.join(STATES)}, not {state!r}.")
+        for connector in self._chosen(domain):
+            if state is not None:
+                connector.put(state)
+            if staging is not None:
+                connector.staging = staging
+
+    def _chosen(self, domain: Optional[str]) -> list[Connector]:
+        chosen = [item for item in self.connectors if domain in (None, item.directory.domain)]
+        if not chosen:
+            raise SyncError(f"There is no directory {domain!r}; the seed has {self._domains()}.")
+        return chosen
 
     async def provision(self, connector: Connector, dn: str) -> Optional[dict[str, Any]]:
         """One user on demand; None when AD has no user of that DN.
@@ -221,6 +282,9 @@ class SyncEngine:
                     "domain": item.directory.domain,
                     "engine": item.directory.engine,
                     "paused": item.paused,
+                    "silent": item.silent,
+                    "staging": item.staging,
+                    "quarantine": item.quarantine,
                     "running": item.running,
                     "cycles": item.cycles,
                 }

@@ -49,6 +49,10 @@ class Exporter:
         """How many objects are connected."""
         return len(self._links)
 
+    def connects(self, guid: Optional[str]) -> bool:
+        """Whether the object of that objectGUID is connected."""
+        return guid in self._links
+
     def gone(self, present: set[Optional[str]]) -> list[str]:
         """Connected objects that are not in scope any more, by objectGUID."""
         return [guid for guid in self._links if guid not in present]
