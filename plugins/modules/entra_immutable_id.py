@@ -90,6 +90,7 @@ options:
     description:
       - How old O(plan) may be, in seconds or with a unit (V(90m), V(12h), V(7d)). Holders of names and addresses are as
         they were when it was made.
+      - A plan that says it was made more than an hour from now is refused whatever this is.
     type: str
     default: 7d
   restore:
@@ -103,6 +104,8 @@ options:
         done.
       - Only the ImmutableId is put back. What sync changed in a user it took, passwords above all, no journal brings
         back.
+      - Directory roles are not looked at, so O(protect_role_holders) has no effect. Whom the service does not let this
+        sign-in write is C(failed) (C(write_forbidden)).
     type: list
     elements: path
   state:

@@ -26,6 +26,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
 Row = dict[str, Any]
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+# How far two machines' clocks may be apart. A plan of next year would never be too old.
+_AHEAD = 3600
 
 
 class Planned(NamedTuple):
@@ -125,6 +127,13 @@ def _refuse_old(reader: RowReader, max_age: float, now: float) -> None:
         age = now - parse_time(created)
     except ValueError:
         raise RowError("the plan does not say when it was made. Make a new one.", reader.path, 1) from None
+    if age < -_AHEAD:
+        raise RowError(
+            f"the plan says that it was made {created}, which is {_shown(-age)} ahead of the clock of this machine, so "
+            "its age is not known. Nothing was written. Set the clock that is wrong, and make a new plan.",
+            reader.path,
+            1,
+        )
     if age > max_age:
         raise RowError(
             f"the plan was made {created}, {_shown(age)} ago, and max_age allows {_shown(max_age)}. Nothing was "

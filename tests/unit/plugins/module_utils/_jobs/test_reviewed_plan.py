@@ -283,6 +283,14 @@ def test_how_old_a_plan_is_is_said_in_words(tmp_path):
         run(tenant, plan=plan, now=lambda: time.time() + 9.5 * 86400)
 
 
+def test_a_plan_of_the_future_is_refused(tmp_path):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    with pytest.raises(RowError, match="which is 9 days ahead of the clock of this machine"):
+        run(tenant, plan=plan, max_age="3650d", now=lambda: time.time() - 9.5 * 86400)
+    assert tenant.patches == []
+
+
 @pytest.mark.parametrize("max_age", ["", "soon", "-1", "7w", "1d 2h"])
 def test_a_senseless_age_is_refused_before_anything_is_read(max_age):
     tenant = Tenant(1)
