@@ -85,11 +85,14 @@ def header(
     domain: str | None = None,
     attributes: Collection[str] | None = None,
     source: str | None = None,
+    service: str | None = None,
 ) -> dict[str, Any]:
     """Return a file's first line.
 
     :param attributes: row field names that the source carried; a ``null`` of one of them means no value, an attribute
         not among them is unknown.
+    :param service: the address of the service that has the tenant: a rehearsal may have a real tenant's id, never its
+        address.
     """
     fields = {
         "kind": kind,
@@ -100,6 +103,7 @@ def header(
         "tool": f"hybrid.identity {VERSION}",
         "attributes": None if attributes is None else sorted(attributes),
         "source": source,
+        "service": service,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -80,6 +80,9 @@ options:
         in.
       - A plan of another tenant, one older than O(max_age), one of an older format, one edited in any other way, and a
         truncated file are refused before anything is written.
+      - So is a plan that was made at another Microsoft Graph endpoint (C(service) in its first line), such as that of a
+        rehearsal. The other way round, a plan for the real tenant may be tried on a rehearsal tenant on this machine (a
+        loopback address), with a warning.
       - Users that changed since the plan was made are left alone (C(changed_since_plan)).
       - The options that say how to plan (O(state), O(match_by), O(weak_match_by), O(map), O(on_existing), O(anchor),
         O(block_effects), O(require_unsynced), O(unclaimed)) have no effect with it; O(protected_users),

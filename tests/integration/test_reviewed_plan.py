@@ -147,6 +147,17 @@ def test_plans_that_are_refused(office: Office) -> None:
     assert office.run(plan=str(other), max_age="9999d")["changed"]
 
 
+def test_a_plan_for_the_real_tenant_is_rehearsed_on_this_machine_with_a_warning(office: Office) -> None:
+    first, *rest = office.plan.read_text(encoding="utf-8").splitlines()
+    header = json.loads(first)
+    assert header["service"] == office.tenant.environment["HYBRID_IDENTITY_GRAPH_ENDPOINT"]
+    real = json.dumps({**header, "service": "https://graph.microsoft.com"})
+    office.plan.write_text("\n".join([real, *rest]) + "\n", encoding="utf-8")
+    result = office.run(plan=str(office.plan))
+    assert office.anchored() == {*CLERKS, "formula"}
+    assert any("made at https://graph.microsoft.com" in text for text in result["warnings"])
+
+
 def test_the_table_opens_in_a_spreadsheet(office: Office) -> None:
     raw = (office.folder / "plan.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")

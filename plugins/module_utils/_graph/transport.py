@@ -90,7 +90,7 @@ class Http:
     def _proxies(self, url: str) -> dict[str, str | None] | None:
         if self._proxy:
             return {"http": self._proxy, "https": self._proxy}
-        if _is_local(url):
+        if is_loopback(url):
             return {"http": None, "https": None, "all": None}  # beats a proxy of the environment
         return None
 
@@ -149,7 +149,8 @@ def _host(url: str) -> str:
     return urlsplit(url).netloc.lower()
 
 
-def _is_local(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL is of this machine: ``localhost``, ``127.0.0.1``, ``[::1]``."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

@@ -157,7 +157,12 @@ class _Run:
         if params["restore"] is not None:
             return self._undoing(path)
         age = parse_age(params["max_age"])
-        planned = open_reviewed(params["plan"], client.tenant_id, wave_of(params), age, self._clocks.now())
+        planned = open_reviewed(params["plan"], client, wave_of(params), age, self._clocks.now())
+        if planned.foreign_service:
+            self._context.warn(
+                f"The plan was made at {planned.foreign_service}, and it is rehearsed at {client.options.graph_endpoint}. "
+                "What becomes of it there says how that rehearsal is set up."
+            )
         return self._without_new_power(planned) if params["protect_role_holders"] and planned.changes else planned
 
     def _without_new_power(self, planned: Planned) -> Planned:
@@ -272,7 +277,9 @@ class _Run:
         return result
 
     def _header(self, kind: str, source: str, attributes: Collection[str] | None) -> Row:
-        return header(kind, tenant_id=self._client.tenant_id, source=source, attributes=attributes)
+        client = self._client
+        service = client.options.graph_endpoint
+        return header(kind, tenant_id=client.tenant_id, source=source, attributes=attributes, service=service)
 
     def _guard(self, planned: Planned) -> None:
         """Refuse more changes than allowed, before the first one.

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import is_loopback
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import WRITES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan_table import COLUMNS
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review import PlanReader, Wave
@@ -50,6 +52,8 @@ class Planned(NamedTuple):
     #: What the tenant says of its anchors, and of matching at all; ``None``: it was not asked.
     anchor_modes: Optional[Mapping[str, int]] = None
     tenant: Optional[Mapping[str, Any]] = None
+    #: Where the plan was made, if it is now rehearsed on this machine.
+    foreign_service: Optional[str] = None
 
 
 def kept_in(path: str, rows: Iterable[Row], first_line: Row, *, reviewed: bool = False) -> Planned:
@@ -63,22 +67,24 @@ def kept_in(path: str, rows: Iterable[Row], first_line: Row, *, reviewed: bool =
     return Planned(lambda: (row for _line, row in RowReader(path)), sink.total, changes, source, reviewed)
 
 
-def open_reviewed(path: str, tenant_id: str, wave: Wave, max_age: float, now: float) -> Planned:
+def open_reviewed(path: str, client: GraphClient, wave: Wave, max_age: float, now: float) -> Planned:
     """Open a plan, and check all of it.
 
+    :param client: of the tenant that is to be written.
     :param max_age: in seconds.
     :param now: seconds since 1970.
-    :raises RowError: for a truncated or edited file, an old one, another tenant's, or one that is no plan.
+    :raises RowError: for a truncated or edited file, an old one, another tenant's or service's, or one that is no plan.
     """
     _refuse_table(path)
     reader = RowReader(path, {PLAN})
-    if str(reader.header.get("tenant_id")).lower() != tenant_id.lower():
+    if str(reader.header.get("tenant_id")).lower() != client.tenant_id.lower():
         raise RowError(
-            f"the plan is for tenant {reader.header.get('tenant_id')}, and this is {tenant_id}. Nothing was written. "
-            "Sign in to the right tenant, or make a plan for this one.",
+            f"the plan is for tenant {reader.header.get('tenant_id')}, and this is {client.tenant_id}. Nothing was "
+            "written. Sign in to the right tenant, or make a plan for this one.",
             path,
             1,
         )
+    foreign = _foreign_service(reader, client.options.graph_endpoint)
     _refuse_old(reader, max_age, now)
     total = changes = unclaimed = struck_out = 0
     for row in wave.of(_read(reader)):
@@ -95,6 +101,7 @@ def open_reviewed(path: str, tenant_id: str, wave: Wave, max_age: float, now: fl
         reviewed=True,
         attributes=reader.header.get("attributes"),
         struck_out=struck_out + reader.deleted,
+        foreign_service=foreign,
     )
 
 
@@ -119,6 +126,27 @@ def _refuse_table(path: str) -> None:
             "in a row, or delete the row), and give that file as plan.",
             path,
         )
+
+
+def _foreign_service(reader: RowReader, service: str) -> str | None:
+    """Return where a plan was made, if that is not where it is to be applied.
+
+    A rehearsal may have the real tenant's id and the ids of its users: only its address tells the two apart. A plan of
+    an older release does not say where it was made.
+
+    :raises RowError: unless ``service`` is a rehearsal on this machine, which a plan for the real tenant may be tried on.
+    """
+    made_at = reader.header.get("service", service)
+    if made_at == service:
+        return None
+    if not is_loopback(service):
+        raise RowError(
+            f"the plan was made at {made_at}, and this run writes to {service}. Nothing was written. A plan of a "
+            "rehearsal is not for the real tenant: make one there.",
+            reader.path,
+            1,
+        )
+    return str(made_at)
 
 
 def _refuse_old(reader: RowReader, max_age: float, now: float) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from immutable_id_runs import actions, ad_object, edit, make_plan, objects_file, pairs, run
-from tenant_double import ANCHOR, TENANT, Tenant, anchor, guid, name, user_id
+from tenant_double import ANCHOR, SERVICE, TENANT, Tenant, anchor, guid, name, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
@@ -27,6 +28,43 @@ def test_a_plan_of_another_tenant_is_refused(tmp_path):
     with pytest.raises(RowError, match=f"for tenant {TENANT}"):
         run(other, plan=plan)
     assert other.patches == []
+
+
+def at(service, count):
+    """Return a tenant with the same id and users at another address."""
+    tenant = Tenant(count)
+    tenant.options = SimpleNamespace(graph_endpoint=service)
+    return tenant
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("made_at", ["http://127.0.0.1:8080", "https://other.example"])
+def test_the_plan_of_a_rehearsal_is_refused_for_the_real_tenant(tmp_path, made_at, check_mode):
+    plan = make_plan(at(made_at, 1), tmp_path, 1)
+    tenant = Tenant(1)
+    with pytest.raises(RowError, match=f"made at {made_at}, and this run writes to {SERVICE}.* Nothing was written"):
+        run(tenant, plan=plan, check_mode=check_mode)
+    assert tenant.patches == []
+
+
+@pytest.mark.parametrize("here", ["http://127.0.0.1:8080", "https://localhost:8443", "http://[::1]:8080"])
+def test_a_plan_for_the_real_tenant_may_be_rehearsed_on_this_machine(tmp_path, here):
+    plan = make_plan(Tenant(1), tmp_path, 1)
+    rehearsal, warnings = at(here, 1), []
+    assert run(rehearsal, plan=plan, warnings=warnings)["summary"]["set"] == 1
+    assert f"made at {SERVICE}, and it is rehearsed at {here}" in warnings[0]
+
+
+def test_a_plan_that_does_not_say_where_it_was_made_is_taken(tmp_path):
+    tenant, warnings = Tenant(1), []
+    plan = make_plan(tenant, tmp_path, 1)
+    head, *rows = lines_of(plan)
+    fields = json.loads(head)
+    assert fields.pop("service") == SERVICE
+    with open(plan, "w", encoding="utf-8") as file:
+        file.writelines([json.dumps(fields) + "\n", *rows])
+    assert run(tenant, plan=plan, warnings=warnings)["summary"]["set"] == 1
+    assert warnings == []
 
 
 @pytest.mark.parametrize("keep", [-1, -2, 1])
