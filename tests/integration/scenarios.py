@@ -128,6 +128,10 @@ SCENARIOS = (
     Scenario("nobody-in-ad", "none", "unclaimed", ad=None, sync=None),
     Scenario("binned", "not_found", "user_deleted", user=None, sync=None,
              more=lambda person: {"deletedUsers": [person.user(_DELETED)]}),
+    Scenario("binned-weak", "not_found", "user_deleted", user=None, sync=None,
+             ad={"userPrincipalName": "binned-weak@corp.local", "mail": None, "proxyAddresses": None,
+                 "employeeID": "E-78"},
+             more=_twin("gone", "deletedUsers", employeeId="E-78", **_DELETED)),
     Scenario("two-fit", "ambiguous", "several_users", ad={"userPrincipalName": "nobody-two@corp.local"}, sync=None,
              more=_twin("second", mail=lambda p: p.upn)),
     Scenario("claimed", "ambiguous", "claimed_twice", beside={"claimant": {

@@ -33,6 +33,8 @@ USER_PROPERTIES = (
     "onPremisesProvisioningErrors",
 )
 USER_SELECT = ",".join(USER_PROPERTIES)
+# What every key that pairs users by can find them by.
+MATCH_SELECT = ",".join((*USER_PROPERTIES, "employeeId", "mailNickname"))
 
 # What pairing, finding who is in the way, and telling what a takeover overwrites or blanks needs besides.
 PLAN_PROPERTIES = (

@@ -47,7 +47,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant impo
     list_domains,
     readable,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import PLAN_SELECT
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import MATCH_SELECT, PLAN_SELECT
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_scope import (
     CloudSelection,
     CloudSelections,
@@ -114,7 +114,9 @@ def read_tenant(
     """
     details = UserDetails()
     try:
-        index = read_index(client, cloud_keys, written, select=PLAN_SELECT, keep=details.add)
+        index = read_index(
+            client, cloud_keys, written, select=PLAN_SELECT, select_deleted=MATCH_SELECT, keep=details.add
+        )
         nobody = [name for name in sorted(protected_users) if not _is_user(name, index)]
         groups = readable(
             lambda: _read_groups(client, nobody),

@@ -41,14 +41,16 @@ def read_index(
     written: Mapping[str, RecentWrite],
     *,
     select: str = USER_SELECT,
+    select_deleted: str = USER_SELECT,
     keep: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> CloudIndex:
     """List the tenant's users, live and deleted. Those just written are read by id, which lags less than a listing.
 
     :param select: what to read of the live ones.
+    :param select_deleted: what to read of the others.
     :param keep: is given each live user as Graph returned it.
     """
-    return CloudIndex(_users(client, written, select, keep or (lambda _body: None)), cloud_keys)
+    return CloudIndex(_users(client, written, select, select_deleted, keep or (lambda _body: None)), cloud_keys)
 
 
 def read_by_id(
@@ -69,12 +71,16 @@ def settled(user: CloudUser, written: Mapping[str, RecentWrite]) -> CloudUser:
 
 
 def _users(
-    client: GraphClient, written: Mapping[str, RecentWrite], select: str, keep: Callable[[Mapping[str, Any]], None]
+    client: GraphClient,
+    written: Mapping[str, RecentWrite],
+    select: str,
+    select_deleted: str,
+    keep: Callable[[Mapping[str, Any]], None],
 ) -> Iterator[CloudUser]:
     for body in _live_users(client, written, select):
         keep(body)
         yield settled(from_graph(body), written)
-    for body in list_deleted_users(client):
+    for body in list_deleted_users(client, select_deleted):
         yield from_graph(body, deleted=True)
 
 

@@ -75,6 +75,14 @@ def test_a_weak_pair_is_written_only_if_somebody_approves_it(tmp_path, approved,
     assert tenant.patches == ([(user_id(1), anchor(1))] if approved else [])
 
 
+@pytest.mark.parametrize(("key", "name_in_graph"), [("employee_id", "employeeId"), ("mail_nickname", "mailNickname")])
+def test_a_weak_key_finds_users_in_the_recycle_bin(tmp_path, key, name_in_graph):
+    tenant = Tenant(0)
+    tenant.add(1, "deleted", **{name_in_graph: "E1"})
+    result = plan(tenant, tmp_path, stranger(1, **{key: "e1"}), weak_match_by=[key])
+    assert [(row["action"], row["reason"]["code"]) for row in result["users"]] == [("not_found", "user_deleted")]
+
+
 def test_a_weak_pair_is_no_rival_of_a_strong_one(tmp_path):
     tenant = Tenant(1)
     tenant.change(1, employeeId="E1")
