@@ -18,13 +18,18 @@ description:
     true, the ImmutableId is the expected one, SID and sign-in name are those of the AD object where they are known,
     nothing is parked for being taken, and, for a user whose ImmutableId was just written, the last sync came after the
     write.
-  - For everybody else the reasons are given, the decisive one first, each with a remedy. What could not be read is
-    named with the permission that would allow it.
+  - For everybody else all reasons are given, the decisive one first, each with a remedy - a wrong anchor, another user
+    that the sync took instead, holders of the anchor, the SID, the name or an address, directory roles, the source of
+    authority, a mapping to another AD object, flags of the tenant, the scope, and the jobs of Cloud Sync. What could
+    not be read is named with the permission that would allow it.
+  - Up to 20 users are read one by one, with whoever has what is theirs; for more, the tenant is listed once. What
+    explains a user is read only if somebody is not synced as expected.
 options:
   users:
     description:
       - The users, for small jobs. The same fields and results as with O(src).
-      - One of O(users) and O(src) is required.
+      - One of O(users) and O(src) is required. With both, of the files only these users are looked at, with what the
+        files expect of them; who is in none of the files is looked at as without them.
     type: list
     elements: dict
     suboptions:
@@ -72,6 +77,9 @@ notes:
   - The app needs C(User.Read.All) and C(Organization.Read.All). The flags of the tenant
     (C(OnPremDirectorySynchronization.Read.All)) are documented for a signed-in Global Administrator only; where they
     cannot be read they are unknown.
+  - To explain, it also reads with C(RoleManagement.Read.Directory), C(Group.Read.All), C(OrgContact.Read.All),
+    C(User-OnPremisesSyncBehavior.ReadWrite.All), and for Cloud Sync C(Application.Read.All) and
+    C(Synchronization.Read.All). Each of them may be missing.
 seealso:
   - module: hybrid.identity.entra_immutable_id
   - module: hybrid.identity.entra_sync_cycle
@@ -287,12 +295,16 @@ truncated:
 """
 
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import run_job
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_status import ARGUMENTS, ONE_OF, sync_status
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_status import (
+    ARGUMENTS,
+    REQUIRED_ONE_OF,
+    sync_status,
+)
 
 
 def main() -> None:
     """Run the job."""
-    run_job(ARGUMENTS, sync_status, required_one_of=ONE_OF, mutually_exclusive=ONE_OF)
+    run_job(ARGUMENTS, sync_status, required_one_of=REQUIRED_ONE_OF)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ END = "<!-- end of codes -->"
 CHAPTERS = {
     "match": "Who belongs to whom",
     "user": "Users, before and after the write",
+    "status": "What keeps a user from being synced",
     "obstacle": "Obstacles",
     "effect": "What the takeover does",
     "review": "What a reviewer did",

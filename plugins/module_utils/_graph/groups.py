@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, with_query
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import PAGE_SIZE
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import PAGE_SIZE, has_address
 
 CONTACT_SELECT = "id,displayName,mail,proxyAddresses,onPremisesSyncEnabled"
 DELETED_GROUP_SELECT = f"{CONTACT_SELECT},mailEnabled,securityEnabled,groupTypes"
@@ -38,6 +38,22 @@ def list_deleted_groups(client: GraphClient) -> Iterator[dict[str, Any]]:
 def list_contacts(client: GraphClient) -> Iterator[dict[str, Any]]:
     """Yield every organizational contact; 403 needs OrgContact.Read.All."""
     return client.pages("/contacts", {"$select": CONTACT_SELECT, "$top": PAGE_SIZE})
+
+
+def list_assignable_groups(client: GraphClient) -> Iterator[dict[str, Any]]:
+    """Yield the role-assignable groups: ``id, displayName``; 403 needs Group.Read.All."""
+    query = {"$filter": "isAssignableToRole eq true", "$select": "id,displayName", "$top": PAGE_SIZE}
+    return client.pages("/groups", query)
+
+
+def groups_with_address_path(address: str) -> str:
+    """Return the path of the groups that have an SMTP address."""
+    return with_query("/groups", {"$filter": has_address(address), "$select": CONTACT_SELECT})
+
+
+def contacts_with_address_path(address: str) -> str:
+    """Return the path of the organizational contacts that have an SMTP address."""
+    return with_query("/contacts", {"$filter": has_address(address), "$select": CONTACT_SELECT})
 
 
 def members_path(group_id: str) -> str:

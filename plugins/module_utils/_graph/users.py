@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchRequest
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, with_query
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, odata_text, with_query
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 
 # None of the onPremises… properties comes back unasked.
@@ -31,6 +31,7 @@ USER_PROPERTIES = (
     "onPremisesSamAccountName",
     "onPremisesDistinguishedName",
     "onPremisesProvisioningErrors",
+    "onPremisesUserPrincipalName",
 )
 USER_SELECT = ",".join(USER_PROPERTIES)
 # What every key that pairs users by can find them by.
@@ -58,7 +59,6 @@ PLAN_PROPERTIES = (
     "officeLocation",
     "onPremisesDomainName",
     "onPremisesExtensionAttributes",
-    "onPremisesUserPrincipalName",
     "passwordPolicies",
     "postalCode",
     "preferredLanguage",
@@ -147,6 +147,16 @@ def user_path(user: str) -> str:
     if user.startswith("$"):
         return f"/users('{quote(user.replace(chr(39), chr(39) * 2), safe=chr(39))}')"
     return f"/users/{quote(user, safe='@')}"
+
+
+def has_address(address: str) -> str:
+    """Return the ``$filter`` for who has an SMTP address; the service compares without case."""
+    return f"proxyAddresses/any(p:p eq {odata_text('smtp:' + address)})"
+
+
+def users_path(condition: str) -> str:
+    """Return the path of the live users that fit a ``$filter``."""
+    return with_query("/users", {"$filter": condition, "$select": USER_SELECT, "$top": PAGE_SIZE})
 
 
 def sync_behavior_path(user_id: str) -> str:

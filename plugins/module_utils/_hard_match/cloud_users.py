@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional, Union
 
@@ -15,9 +16,12 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish i
 # Of creationType. EmailVerified is self-service sign-up by an internal user, and LocalAccount one of Azure AD B2C.
 _CREATED_AS_EXTERNAL = frozenset({"Invitation", "SelfServiceSignUp"})
 _MARK_OF_EXTERNALS = "#ext#"
+_REWRITTEN = re.compile(r"\+?\d{4}")
 
 #: What users are indexed by besides ``CLOUD_KEYS``: an address that a user has, as mail or in proxyAddresses.
 ADDRESS = "address"
+#: The name or address that a synced user would have, but for somebody else who has it.
+CLAIMED = "claimed"
 
 # What CloudUser calls it, where that differs.
 _FIELDS = {SID: "sid", "proxy_address": "addresses"}
@@ -44,6 +48,8 @@ class CloudUser(NamedTuple):
     employee_id: Optional[str]
     #: ``onPremisesSamAccountName``: what AD had when the user was last synced.
     sam_account_name: Optional[str]
+    #: ``onPremisesUserPrincipalName``: what AD had as the name, whatever became of it in the cloud.
+    on_premises_name: Optional[str]
     #: A guest, or invited: perhaps not one of the company's own people.
     external: bool
     #: A resource account (a meeting room, a call queue).
@@ -73,12 +79,9 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
     return CloudUser(
         id=user["id"],
         user_principal_name=upn,
-        # One text in memory instead of several.
-        mail=upn if mail == upn else mail,
+        mail=_same(mail, upn),
         display_name=user.get("displayName"),
-        addresses=tuple(
-            upn if address == upn else address for address in smtp_addresses(user.get("proxyAddresses") or ())
-        ),
+        addresses=tuple(_same(address, upn) for address in smtp_addresses(user.get("proxyAddresses") or ())),
         immutable_id=user.get("onPremisesImmutableId") or None,
         synced=user.get("onPremisesSyncEnabled"),
         last_sync=user.get("onPremisesLastSyncDateTime"),
@@ -88,11 +91,17 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
         mail_nickname=user.get("mailNickname"),
         employee_id=user.get("employeeId"),
         sam_account_name=user.get("onPremisesSamAccountName"),
+        on_premises_name=_same(user.get("onPremisesUserPrincipalName"), upn),
         external=is_external(user),
         resource=user.get("isResourceAccount") is True,
         restricted=user.get("isManagementRestricted"),
         deleted=deleted or bool(user.get("deletedDateTime")),
     )
+
+
+def _same(value: Any, name: Any) -> Any:
+    """Return one text in memory instead of two."""
+    return name if value == name else value
 
 
 def is_external(user: Mapping[str, Any]) -> bool:
@@ -146,6 +155,8 @@ def values_of(user: CloudUser, key: str) -> tuple[str, ...]:
     if key == ADDRESS:
         mail = folded("mail", user.mail or "")
         return (*user.addresses, mail) if mail and mail not in user.addresses else user.addresses
+    if key == CLAIMED:
+        return claimed_by(user)
     value = getattr(user, _FIELDS.get(key, key))
     if not value:
         return ()
@@ -154,6 +165,27 @@ def values_of(user: CloudUser, key: str) -> tuple[str, ...]:
         # The recycle bin puts the object id, without dashes, before the name.
         return tuple({value, value.removeprefix(user.id.replace("-", "").lower())})
     return (value,)
+
+
+def claimed_by(user: CloudUser) -> tuple[str, ...]:
+    """Return what a synced user would have, but for others, in lower case and without prefix: what the service parked,
+    and the name that it rewrote."""
+    if user.synced is not True:
+        return ()
+    claimed = [value.lower().removeprefix("smtp:") for _property, value in user.parked]
+    if user.on_premises_name and was_rewritten(user.user_principal_name, user.on_premises_name):
+        claimed.append(user.on_premises_name.lower())
+    return tuple(dict.fromkeys(claimed))
+
+
+def was_rewritten(name: str | None, sent: str) -> bool:
+    """Tell whether a name is what the service makes of a taken one: ``jane1234@tenant.onmicrosoft.com``.
+
+    The documentation writes it with a plus sign before the digits as well.
+    """
+    local, _at, domain = (name or "").lower().partition("@")
+    digits = local.removeprefix(sent.lower().partition("@")[0])
+    return digits != local and bool(_REWRITTEN.fullmatch(digits)) and ".onmicrosoft." in domain
 
 
 def shown_of(user: CloudUser, key: str) -> Any:

@@ -20,6 +20,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.object
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacle_codes import OBSTACLE_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review_codes import REVIEW_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollback_codes import ROLLBACK_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.status_codes import STATUS_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
 
 #: A message that names everybody would grow with the company.
@@ -52,6 +53,7 @@ CODES: dict[str, Code] = {
         *OBSTACLE_CODES,
         *REVIEW_CODES,
         *ROLLBACK_CODES,
+        *STATUS_CODES,
     )
 }
 RELEASABLE = frozenset(entry.code for entry in CODES.values() if entry.releasable)

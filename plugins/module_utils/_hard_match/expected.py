@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, CloudUser
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import Expectation
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Expectation
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_pair, is_object_id
 
 Row = Mapping[str, Any]

@@ -187,7 +187,8 @@ def _left_scope(case: Case) -> Finding | None:
     return None
 
 
-def _cloud_managed(case: Case) -> Finding | None:
+def cloud_managed(case: Case) -> Finding | None:
+    """The source of authority of the user was moved to the cloud."""
     if case.lookup is not None and case.lookup.cloud_managed is True:
         return Finding("blocked", reason("cloud_managed"))
     return None
@@ -197,7 +198,7 @@ def _restricted(case: Case) -> Finding | None:
     return Finding("blocked", reason("management_restricted")) if case.user.restricted is True else None
 
 
-def _identifier(case: Case) -> Finding | None:
+def identifier_mapped(case: Case) -> Finding | None:
     """The user was mapped to an AD object before. It is compared with objectGUID, whatever the anchor is."""
     current = case.lookup.object_identifier if case.lookup is not None else None
     if not current:
@@ -296,9 +297,9 @@ CHECKS = (
     Check(role_eligible, DECIDES, DECIDES, SAID, SILENT),
     Check(role_group_member, DECIDES, DECIDES, SAID, SILENT),
     Check(roles_unknown, DECIDES, DECIDES, SILENT, SILENT),
-    Check(_cloud_managed, DECIDES, SILENT, SAID, SILENT),
+    Check(cloud_managed, DECIDES, SILENT, SAID, SILENT),
     Check(_restricted, DECIDES, DECIDES, SILENT, SILENT),
-    Check(_identifier, DECIDES, SILENT, SAID, SILENT),
+    Check(identifier_mapped, DECIDES, SILENT, SAID, SILENT),
     # Others that have to give something up, the anchor before what the sync would bring along.
     Check(anchor_held, DECIDES, SILENT, SAID, SAID),
     Check(sid_held, DECIDES, SILENT, SAID, SILENT),
@@ -341,12 +342,18 @@ def has_wanted(case: Case) -> bool:
 def unchecked(case: Case) -> list[str]:
     """Name what stays unknown of this user although it was asked for; the result says what would help."""
     looked = case.lookup
-    if looked is None or case.around.rules.clear:
-        return []
+    asked = looked is not None and not case.around.rules.clear
     return [
-        *(["onPremisesSyncBehavior.isCloudManaged"] if looked.cloud_managed is None else []),
-        *(["onPremisesObjectIdentifier"] if not looked.identifier_known else []),
+        *(["domains"] if case.around.tenant.domains is None and _needs_domains(case) else []),
+        *(["onPremisesSyncBehavior.isCloudManaged"] if asked and looked.cloud_managed is None else []),
+        *(["onPremisesObjectIdentifier"] if asked and not looked.identifier_known else []),
     ]
+
+
+def _needs_domains(case: Case) -> bool:
+    """Tell whether the domains of the user's names, now and after the sync, say anything about the row."""
+    asked = {find for find, _decides in _ASKED[_column(case)]}
+    return _federated in asked or (_suffix in asked and exported_name(case.wish.row) is not None)
 
 
 def _column(case: Case) -> str:

@@ -17,7 +17,7 @@ _BYPASS = "allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled"
 def tenant_reasons(tenant: TenantFacts) -> list[dict[str, str]]:
     """Return ``{"code", "message", "remedy"}`` of each, what stops all matches first."""
     sync_on = tenant.organization and tenant.organization.get("onPremisesSyncEnabled") is True
-    unknown = [name for name in (_HARD_MATCH, _SOFT_MATCH, _BYPASS) if tenant.feature(name) is None]
+    unknown = unreadable_flags(tenant)
     found = [
         # Null is off as well: the tenant was never synced, or is no longer.
         (tenant.organization is not None and not sync_on) and reason("tenant_sync_off"),
@@ -27,3 +27,8 @@ def tenant_reasons(tenant: TenantFacts) -> list[dict[str, str]]:
         bool(unknown) and reason("flags_unreadable", flags=", ".join(unknown)),
     ]
     return [why for why in found if why]
+
+
+def unreadable_flags(tenant: TenantFacts) -> list[str]:
+    """Return the names of the flags that decide over matches and are unknown."""
+    return [name for name in (_HARD_MATCH, _SOFT_MATCH, _BYPASS) if tenant.feature(name) is None]

@@ -167,7 +167,7 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
     (
         "anchor_not_set",
         "The user has no anchor.",
-        "Set it with entra_immutable_id.",
+        "Settle what else is named here, if anything; then set the anchor with entra_immutable_id.",
         _EXISTING,
     ),
     (
@@ -191,7 +191,7 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "attribute_quarantined",
-        'The service parked the value "{value}" of {property}, because another object has it.',
+        'The service parked the value "{value}" of {property}, because it is taken {owner}.',
         "Remove the value from the other object or from the AD object, and let the sync run again.",
         "Microsoft Graph: onPremisesProvisioningError",
     ),

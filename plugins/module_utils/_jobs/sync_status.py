@@ -15,12 +15,11 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments i
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import get_organization, get_sync_features
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
     STATES,
     Diagnosis,
-    Expectation,
-    SyncFacts,
     diagnose,
     row_of,
     unreadable,
@@ -32,11 +31,27 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expect
     is_about_sync,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
+    Expectation,
+    SyncFacts,
+    twins_of,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id, read_index
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import (
+    Explanation,
+    explain,
+    read_people,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite, recent_writes
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader, RowSink, format_time, header
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
+    RowReader,
+    RowSink,
+    format_time,
+    header,
+    parse_time,
+)
 
 Row = dict[str, Any]
 
@@ -51,7 +66,7 @@ ARGUMENTS: dict[str, Any] = {
     "return_limit": {"type": "int", "default": 1000},
 }
 
-ONE_OF = [("users", "src")]
+REQUIRED_ONE_OF = [("users", "src")]
 
 _KINDS = ("objects", "plan", "result", "journal", "status")
 # Older writes were followed by many cycles, or nobody asks any more.
@@ -69,9 +84,12 @@ class _Followed(NamedTuple):
     expected: Expectation
     user: Optional[CloudUser]
     holders: list[CloudUser]
+    twins: list[CloudUser]
     error: Optional[GraphError] = None
     #: How many reads in a row have shown the user synced, or gone.
     agreeing: int = 0
+    #: What explains it, where the user is not synced as expected.
+    case: Optional[Case] = None
 
 
 def sync_status(
@@ -94,28 +112,27 @@ def sync_status(
             client.tenant_id, _journals(params), now() - _JOURNALS_SECONDS, client.options.graph_endpoint
         )
         expectations = list(_expectations(params, client.tenant_id))
-        tenant, shown_tenant = _read_tenant(client, now)
-        # Only a user who is named by a value may be meant by it. Without anybody it is the tenant that is asked about.
-        index = read_index(client, (), _settling(written)) if expectations else CloudIndex([])
+        tenant = _read_tenant(client, now)
+        sync = tenant.sync
+        index = read_people(client, expectations, _settling(written))
         followed = [_follow(expected, index, written) for expected in expectations]
-        del index
-        waiting = params["wait"] and not context.check_mode
-        followed = _read_again(client, followed, tenant, written)
-        if waiting:
+        followed = _read_again(client, followed, sync, written)
+        followed, sync = _explain(client, followed, index, tenant, sync)
+        if params["wait"] and not context.check_mode:
             seconds = _seconds_to_wait(client, params["wait_timeout"], context)
-            followed = _wait(client, followed, tenant, written, params, seconds, clock, sleep)
+            followed = _wait(client, followed, sync, written, params, seconds, clock, sleep)
         summary = Summary(STATES)
         first_line = header("status", tenant_id=client.tenant_id, source=_source(params))
         with RowSink(first_line, params["dest"], params["return_limit"], _importance) as sink:
             for item in followed:
-                diagnosis = _diagnosis(item, tenant)
+                diagnosis = _diagnosis(item, sync)
                 summary.add(diagnosis.state, diagnosis.reasons)
                 error = item.error.as_row_error() if item.error is not None else None
-                sink.write(row_of(item.expected, item.user, diagnosis, tenant, error))
+                sink.write(row_of(item.expected, item.user, diagnosis, sync, error))
         return {
             "changed": False,
             "users": sink.rows,
-            "tenant": shown_tenant,
+            "tenant": {**tenant.shown, "unchecked": list(sync.unchecked)},
             "summary": {
                 **summary.as_dict(),
                 **client.stats(),
@@ -128,11 +145,26 @@ def sync_status(
 
 
 def _expectations(params: Mapping[str, Any], tenant_id: str) -> Iterator[Expectation]:
-    """Yield who is asked for, and what is expected of them."""
-    if params["users"] is not None:
-        yield from (expected_of_pair(pair) for pair in params["users"])
-        return
-    for path in params["src"]:
+    """Yield who is asked for, and what is expected of them: as the files have it, else as the caller named them."""
+    asked = [(str(pair["user"]).strip().lower(), pair) for pair in params["users"] or ()]
+    known: set[str] = set()
+    for expected in _expectations_of_files(params["src"] or (), tenant_id):
+        names = _names(expected) & {name for name, _pair in asked}
+        known |= names
+        if names or params["users"] is None:
+            yield expected
+    yield from (expected_of_pair(pair) for name, pair in asked if name not in known)
+
+
+def _names(expected: Expectation) -> set[str]:
+    """Return what a person may call the user by."""
+    row = expected.row or {}
+    names = (expected.id, expected.user, row.get("login_name"), row.get("user_principal_name"))
+    return {name.lower() for name in names if name}
+
+
+def _expectations_of_files(paths: Iterable[str], tenant_id: str) -> Iterator[Expectation]:
+    for path in paths:
         reader = RowReader(path, _KINDS)
         owner = reader.header.get("tenant_id")
         if owner and str(owner).lower() != tenant_id.lower():
@@ -153,8 +185,16 @@ def _settling(written: dict[str, RecentWrite]) -> dict[str, RecentWrite]:
     return {user_id: write for user_id, write in written.items() if write.status == "ok"}
 
 
-def _read_tenant(client: GraphClient, now: Callable[[], float]) -> tuple[SyncFacts, dict[str, Any]]:
-    """Return the tenant's facts, for the diagnosis and for the result."""
+class _Tenant(NamedTuple):
+    """What the tenant told of itself: for the diagnosis, for the result, and as it came (``None``: unknown)."""
+
+    sync: SyncFacts
+    shown: dict[str, Any]
+    organization: Optional[dict[str, Any]]
+    flags: Optional[dict[str, Any]]
+
+
+def _read_tenant(client: GraphClient, now: Callable[[], float]) -> _Tenant:
     organization, features = get_organization(client), get_sync_features(client)
     # At once: the service's clock is that of its newest answer.
     service_time, here = client.service_time(), now()
@@ -169,15 +209,16 @@ def _read_tenant(client: GraphClient, now: Callable[[], float]) -> tuple[SyncFac
         hard_match_blocked=(flags or {}).get("blockCloudObjectTakeoverThroughHardMatchEnabled"),
         verified_domains=None if verified is None else frozenset(str(domain["name"]).lower() for domain in verified),
         unchecked=unchecked,
+        last_sync=_moment(about.get("onPremisesLastSyncDateTime")),
+        now=service_time,
     )
-    return facts, {
+    shown = {
         "id": client.tenant_id,
         "sync_enabled": facts.sync_on,
         "last_sync": about.get("onPremisesLastSyncDateTime"),
         "verified_domains": None if facts.verified_domains is None else sorted(facts.verified_domains),
         "features": flags,
         "permissions": None if permissions is None else sorted(permissions),
-        "unchecked": list(unchecked),
         "domains": None if verified is None else [_domain(domain) for domain in verified],
         "token_renewable": client.token_renewable,
         "token_seconds": None if client.lifetime() == float("inf") else max(0, int(client.lifetime())),
@@ -185,6 +226,12 @@ def _read_tenant(client: GraphClient, now: Callable[[], float]) -> tuple[SyncFac
         "service_time": None if service_time is None else format_time(service_time),
         "clock_skew": None if service_time is None else round(here - service_time),
     }
+    return _Tenant(facts, shown, organization.value, flags)
+
+
+def _moment(text: str | None) -> float | None:
+    """Return a time of Graph in seconds since 1970; its word for never, the year 1, is none."""
+    return None if not text or text.startswith("0001-") else parse_time(text)
 
 
 def _domain(verified: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,7 +251,7 @@ def _follow(expected: Expectation, index: CloudIndex, written: dict[str, RecentW
     # Only a write of the very value that is waited for tells from when on a sync counts.
     if write and write.status in ("ok", "confirmed") and write.after == expected.immutable_id:
         expected = expected._replace(written=write.service_time or write.time)
-    return _Followed(expected, user, holders)
+    return _Followed(expected, user, holders, twins_of(expected, user, index))
 
 
 def _read_again(
@@ -221,6 +268,29 @@ def _read_again(
         # A 404 may lag too: what was seen before stands.
         followed[number] = followed[number]._replace(user=user or followed[number].user, error=error)
     return followed
+
+
+def _explain(
+    client: GraphClient, followed: list[_Followed], index: CloudIndex, tenant: _Tenant, sync: SyncFacts
+) -> tuple[list[_Followed], SyncFacts]:
+    """Read what explains why users are not synced as expected; nothing, where all are."""
+    unclear = [item for item in followed if _needs_more(item, sync)]
+    if not unclear:
+        return followed, sync
+    people = [(item.expected, item.user) for item in unclear if item.user is not None]
+    found = explain(client, index, people, tenant.organization, tenant.flags)
+    sync = sync._replace(jobs=found.jobs, unchecked=(*sync.unchecked, *found.unchecked))
+    return [_explained(item, found) if _needs_more(item, sync) else item for item in followed], sync
+
+
+def _needs_more(item: _Followed, sync: SyncFacts) -> bool:
+    exists = item.user is not None and not item.user.deleted and item.error is None
+    return exists and _diagnosis(item, sync).state != "synced"
+
+
+def _explained(item: _Followed, found: Explanation) -> _Followed:
+    expected = found.in_scope(item.expected)
+    return item if item.user is None else item._replace(expected=expected, case=found.case(expected, item.user))
 
 
 def _read_users(
@@ -288,7 +358,7 @@ def _is_pending(item: _Followed, tenant: SyncFacts) -> bool:
 def _diagnosis(item: _Followed, tenant: SyncFacts) -> Diagnosis:
     if item.error is not None:
         return unreadable(item.error.message)
-    return diagnose(item.expected, item.user, item.holders, tenant)
+    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, item.case)
 
 
 def _importance(row: Row) -> int:
@@ -296,4 +366,4 @@ def _importance(row: Row) -> int:
 
 
 def _source(params: Mapping[str, Any]) -> str:
-    return "users" if params["users"] is not None else "; ".join(params["src"])
+    return "; ".join([*(params["src"] or ()), *(["users"] if params["users"] is not None else [])])

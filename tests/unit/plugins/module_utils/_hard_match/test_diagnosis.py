@@ -8,16 +8,35 @@ from __future__ import annotations
 import pytest
 from hard_match_doubles import TENANT, ad_row, anchor, graph_user, guid, held, user, user_id
 
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import from_graph
+from ansible_collections.hybrid.identity.plugins.module_utils._anchor import immutable_id
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case, Surroundings
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.claims import Claims
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
     LABEL_CLOUD,
     LABEL_SYNCED,
-    Expectation,
-    SyncFacts,
     diagnose,
     row_of,
     unreadable,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
+    TWIN_KEYS,
+    Expectation,
+    JobState,
+    SyncFacts,
+    job_state,
+    twins_of,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
+    AddressBook,
+    Holder,
+    Lookup,
+    Role,
+    RoleBook,
+    TenantFacts,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
 
 SYNCED = {"onPremisesSyncEnabled": True, "onPremisesLastSyncDateTime": "2026-11-23T12:00:00Z"}
 SID = ad_row(1)["object_sid"]
@@ -274,3 +293,246 @@ def test_two_parked_values_are_two_reasons():
         {**graph_user(1), **SYNCED, "onPremisesImmutableId": anchor(1), "onPremisesProvisioningErrors": errors}
     )
     assert stand(expectation(), seen) == ("conflict", ["attribute_quarantined"] * 2)
+
+
+# What explains it
+
+
+def case_of(expected, seen, *others, roles=None, lookup=None, holders=(), features=None, **facts):
+    """Return what was read of a user: who else there is, roles, look-ups, and holders of addresses."""
+    flags = dict.fromkeys(
+        (
+            "blockCloudObjectTakeoverThroughHardMatchEnabled",
+            "blockSoftMatchEnabled",
+            "allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled",
+        ),
+        False,
+    )
+    tenant = TenantFacts(
+        "tenant",
+        roles=RoleBook({seen.id: roles or ()}, **facts),
+        addresses=AddressBook(holders),
+        features=flags if features is None else features,
+    )
+    around = Surroundings(tenant, CloudIndex([seen, *others], TWIN_KEYS), Claims())
+    wish = Wish(expected.user, None, expected.row, expected.immutable_id)
+    return Case(0, wish, seen, Match([seen], None, None, [], [], []), around, lookup)
+
+
+def explained(expected, seen, *others, tenant=VERIFIED, **read):
+    """Diagnose a user with everything that a job reads."""
+    case = case_of(expected, seen, *others, **read)
+    index = case.around.index
+    holders = index.find("immutable_id", expected.immutable_id) if expected.immutable_id else []
+    found = diagnose(expected, seen, holders, tenant, twins_of(expected, seen, index), case)
+    return found.state, [why["code"] for why in found.reasons], " ".join(why["message"] for why in found.reasons)
+
+
+ADMIN = Role("User Administrator", "t")
+LOGIN = ad_row(1, mail="u1@example.com", proxy_addresses=["SMTP:u1@example.com", "smtp:old@example.com"])
+
+
+@pytest.mark.parametrize(
+    ("read", "state", "code"),
+    [
+        ({"roles": (ADMIN,)}, "blocked", "role_held"),
+        ({"roles": (ADMIN._replace(group="Admins"),)}, "blocked", "role_by_group"),
+        ({"roles": (ADMIN._replace(eligible=True),)}, "blocked", "role_eligible"),
+        ({"lookup": Lookup(cloud_managed=True)}, "blocked", "cloud_managed"),
+        ({"lookup": Lookup(object_identifier=str(guid(9)))}, "blocked", "identifier_differs"),
+        ({"lookup": Lookup(object_identifier=str(guid(1)))}, "pending", "awaiting_sync"),
+        ({"guarded": {user_id(1): ("Admins",)}}, "pending", "awaiting_sync"),
+        ({"features": {}}, "pending", "awaiting_sync"),
+        ({"holders": [("old@example.com", Holder("group", "g", "All"))]}, "conflict", "address_of_other_kind"),
+    ],
+)
+def test_what_keeps_a_user_with_the_right_anchor_in_the_cloud(read, state, code):
+    found = explained(expectation()._replace(row=LOGIN), held(1), **read)
+    assert (found[0], found[1][0]) == (state, code)
+
+
+@pytest.mark.parametrize(
+    ("read", "note"),
+    [
+        ({"lookup": Lookup(object_identifier=str(guid(1)))}, "identifier_same"),
+        ({"guarded": {user_id(1): ("Admins",)}}, "role_group_member"),
+        ({"features": {}}, "flags_unreadable"),
+    ],
+)
+def test_what_is_no_cause_by_itself_is_said_after_it(read, note):
+    assert explained(expectation(), held(1), **read)[1] == ["awaiting_sync", note]
+    paused = VERIFIED._replace(jobs=(JobState("example.com", paused=True),))
+    assert explained(expectation(), held(1), tenant=paused, **read)[1] == ["job_paused", note]
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        (user(2, upn="u1@example.com"), "upn_held"),
+        (user(2, proxyAddresses=["smtp:OLD@example.com"]), "address_held"),
+        (user(2, onPremisesSecurityIdentifier=SID), "sid_held"),
+        (held(2, value=anchor(1)), "anchor_held"),
+        (held(2, value=anchor(1), deleted=True), "anchor_held_deleted"),
+    ],
+)
+def test_another_user_who_has_what_the_sync_brings(other, code):
+    found = explained(expectation()._replace(row=LOGIN), held(1, upn="other@example.com"), other)
+    assert (found[0], found[1]) == ("conflict", [code])
+    assert user_id(2) in found[2]
+
+
+def twin(**properties):
+    return user(2, upn="u11234@" + TENANT, **SYNCED, onPremisesUserPrincipalName="u1@example.com", **properties)
+
+
+PARKED = [{"category": "PropertyConflict", "propertyCausingError": "ProxyAddresses", "value": "SMTP:u1@example.com"}]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        held(2, value=anchor(1), **SYNCED),
+        user(2, onPremisesSecurityIdentifier=SID.lower(), **SYNCED),
+        twin(),
+        user(2, upn="u1+1234@" + TENANT, onPremisesUserPrincipalName="U1@example.com", **SYNCED),
+        user(2, onPremisesProvisioningErrors=PARKED, **SYNCED),
+    ],
+)
+def test_the_user_that_the_sync_took_instead(other):
+    """By its anchor, its SID, the name that the service made up, or what it parked."""
+    seen = user(1, proxyAddresses=["SMTP:u1@example.com"])
+    assert explained(expectation(), seen, other)[:2] == ("conflict", ["joined_to_twin"])
+    assert user_id(2) in explained(Expectation("u1@example.com"), seen, twin())[2]
+
+
+def test_somebody_elses_twin_is_no_cause():
+    other = twin(onPremisesSecurityIdentifier="S-1-5-9")
+    assert explained(expectation(), held(1), other)[:2] == ("pending", ["awaiting_sync", "twin_claims"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        # An alternate sign-in name, nothing that the service made up.
+        user(2, upn="x@example.com", onPremisesUserPrincipalName="u1@example.com", **SYNCED),
+        user(2, upn="u1234@" + TENANT, onPremisesUserPrincipalName="u1@example.com", **SYNCED),
+        user(2, upn="u11234@example.com", onPremisesUserPrincipalName="u1@example.com", **SYNCED),
+        user(2, onPremisesProvisioningErrors=PARKED),
+    ],
+)
+def test_nobody_is_called_a_twin_without_proof(other):
+    assert explained(Expectation("u1@example.com", immutable_id=anchor(1)), held(1), other)[1] == ["awaiting_sync"]
+
+
+# Synced, and yet no success
+
+
+def test_a_name_that_the_service_made_up_is_no_success():
+    seen = synced(upn="u11234@" + TENANT)
+    found = explained(expectation(), seen, user(2, upn="u1@example.com"))
+    assert found[:2] == ("conflict", ["upn_rewritten"])
+    assert "taken by user u1@example.com" in found[2]
+    nothing_known = Expectation("u11234@" + TENANT)
+    assert explained(nothing_known, seen._replace(on_premises_name="u1@example.com"))[1] == ["upn_rewritten"]
+    assert explained(nothing_known, seen)[0] == "synced"
+
+
+@pytest.mark.parametrize(
+    ("others", "holders", "owner"),
+    [
+        ([user(2, proxyAddresses=["smtp:u1@example.com"])], [], "by user u2@example.com"),
+        ([], [("u1@example.com", Holder("group", "g1", "Sales"))], "by group Sales (g1)"),
+        ([], [], "by an object that was not found"),
+    ],
+)
+def test_a_parked_value_is_shown_with_its_owner(others, holders, owner):
+    found = explained(expectation(), synced(onPremisesProvisioningErrors=PARKED), *others, holders=holders)
+    assert found[:2] == ("conflict", ["attribute_quarantined"])
+    assert owner in found[2]
+
+
+def test_a_twin_of_a_synced_user_is_no_success():
+    seen = synced(upn="u1@example.com")
+    assert explained(expectation(), seen, twin())[:2] == ("conflict", ["twin_claims"])
+
+
+# The sync as a whole
+
+
+@pytest.mark.parametrize(
+    ("sync", "expected"),
+    [
+        ({"jobs": (JobState("example.com", quarantine="TooManyDeletes"),)}, ["delete_brake"]),
+        ({"jobs": (JobState("example.com", quarantine="EncounteredBaseEscrowThreshold"),)}, ["job_quarantined"]),
+        ({"jobs": (JobState("EXAMPLE.com", True, "TooManyDeletes"),)}, ["delete_brake", "job_paused"]),
+        ({"jobs": (JobState("other.example", paused=True),)}, ["awaiting_sync"]),
+        ({"last_sync": NOON, "now": NOON + 7 * 3600}, ["sync_stale"]),
+        ({"last_sync": NOON, "now": NOON + 3600}, ["awaiting_sync"]),
+        ({"last_sync": None, "now": NOON}, ["awaiting_sync"]),
+        ({"last_sync": NOON - 60, "now": NOON}, ["no_cycle_since_write"]),
+    ],
+)
+def test_what_of_the_sync_keeps_everybody_waiting(sync, expected):
+    found = explained(expectation(written=NOON), held(1), tenant=VERIFIED._replace(**sync))
+    assert found[:2] == ("pending", expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        ({"status": {"code": "Active"}, "schedule": {"state": "Active"}}, JobState("d")),
+        ({"status": {"code": "Paused"}}, JobState("d", True)),
+        ({"status": {"code": "Quarantine", "quarantine": {"reason": "TooManyDeletes"}},
+          "schedule": {"state": "Disabled"}}, JobState("d", True, "TooManyDeletes")),
+        ({"status": {"code": "Quarantine", "quarantine": {}}}, JobState("d")),
+        ({}, JobState("d")),
+    ],
+)  # fmt: skip
+def test_the_state_of_a_job(data, state):
+    assert job_state("d", data) == state
+
+
+def test_an_unknown_selection_is_said_after_the_cause():
+    row = ad_row(1, in_scope=None, scope_reasons=[{"code": "selection_unknown", "message": "M.", "remedy": "R."}])
+    assert explained(expectation()._replace(row=row), held(1))[1] == ["awaiting_sync", "selection_unknown"]
+
+
+def test_several_causes_stand_in_order():
+    """What makes all others idle stands first, then the anchor, the service, and who else has the values."""
+    row = {**LOGIN, "in_scope": False, "scope_reasons": [{"message": "It is critical."}]}
+    found = explained(
+        expectation(written=NOON)._replace(row=row),
+        user(1, upn="other@example.com"),
+        user(2, upn="u1@example.com"),
+        roles=(ADMIN,),
+        lookup=Lookup(cloud_managed=True),
+        tenant=VERIFIED._replace(hard_match_blocked=True, jobs=(JobState("example.com", paused=True),)),
+    )
+    assert found[1] == [
+        "out_of_scope", "anchor_not_set", "hard_match_blocked", "role_held", "cloud_managed", "upn_held", "job_paused",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("current", "hint"),
+    [
+        (anchor(1) + " ", "blanks"),
+        (str(guid(1)), "not in base64"),
+        (immutable_id(guid(1).bytes), "wrong byte order"),
+        (anchor(9), "mS-DS-ConsistencyGuid of the AD object"),
+    ],
+)
+def test_what_another_anchor_looks_like(current, hint):
+    expected = expectation()._replace(row=ad_row(1, consistency_guid=anchor(9)))
+    (why,) = diagnose(expected, held(1, value=current), [], VERIFIED).reasons
+    assert why["code"] == "anchor_differs"
+    assert hint in why["message"]
+
+
+def test_the_other_attribute_and_the_other_alphabet_are_hinted_at():
+    wanted = "+/" + anchor(1)[2:]
+    expected = expectation()._replace(immutable_id=wanted)
+    (other,) = diagnose(expected, held(1), [], VERIFIED).reasons
+    assert "objectGUID of the AD object" in other["message"]
+    (safe,) = diagnose(expected, held(1, value="-_" + anchor(1)[2:]), [], VERIFIED).reasons
+    assert "URL-safe" in safe["message"]

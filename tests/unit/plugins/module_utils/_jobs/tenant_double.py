@@ -183,7 +183,11 @@ class Tenant:
             self.looked_up.append(steps[1])
             managed = self.cloud_managed.get(steps[1].lower(), False)
             return BatchResponse(request.key, 200, {"id": steps[1], "isCloudManaged": managed}, None)
+        if steps == ["users"]:
+            return self._filtered(request, parts)
         key = (steps[2] if steps[0] == "directory" else steps[1]).lower()
+        if "@" in key:
+            key = next((other for other in self._versions if self._name(other) == key), key)
         if request.method == "PATCH":
             return self._patch(request, key)
         if key in self.unreadable:
@@ -194,6 +198,22 @@ class Tenant:
             select = parse_qs(parts.query)["$select"][0]
             return BatchResponse(request.key, 200, _selected(body, select), None)
         return _error(request, 404, "Request_ResourceNotFound")
+
+    def _name(self, key):
+        return self._versions[key][-1][2]["userPrincipalName"].lower()
+
+    def _filtered(self, request, parts):
+        """Answer a filter on a property, on an address, or for users with parked values."""
+        wanted = re.search(r"(\w+)(?:/any\(\w+:\S+)? eq '([^']*)'", parse_qs(parts.query)["$filter"][0])
+        name, value = wanted.group(1), wanted.group(2).lower()
+        found = []
+        for key in sorted(self._versions):
+            container, body = self._as_of(key, self.list_lag)
+            values = body.get(name) if body else None
+            values = values if isinstance(values, list) else [values]
+            if container == "live" and any(value in map(str.lower, map(str, _texts(item))) for item in values):
+                found.append(_selected(body, parse_qs(parts.query)["$select"][0]))
+        return BatchResponse(request.key, 200, {"value": found}, None)
 
     def _collection(self, request, parts):
         if parts.path in self.refused:
@@ -229,6 +249,10 @@ class Tenant:
     def _as_of(self, key, lag):
         seen = [version for version in self._versions.get(key, ()) if version[0] <= self.now - lag]
         return seen[-1][1:] if seen else (None, None)
+
+
+def _texts(item):
+    return item.values() if isinstance(item, dict) else [item]
 
 
 def _selected(body, select):

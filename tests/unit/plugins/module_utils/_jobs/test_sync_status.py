@@ -201,13 +201,14 @@ def test_one_read_that_runs_ahead_is_not_enough():
     def flicker(key, lag):
         container, body = as_of(key, lag)
         reads.append(key)
-        # After two listings and a first look: one that is ahead of those that follow comes from another replica.
-        ahead = len(reads) in (4, 7, 8)
+        # After the reads by name, by five filters and of the recycle bin, and a first look by id: one that is ahead
+        # of those that follow comes from another replica.
+        ahead = len(reads) in (9, 12, 13)
         return container, {**body, "onPremisesSyncEnabled": True if ahead else None}
 
     tenant._as_of = flicker
     assert states(run(tenant, asked(1), wait=True)) == [("synced", None)]
-    assert len(reads) == 8
+    assert len(reads) == 13
 
 
 def test_a_deadline_is_a_result():
@@ -244,9 +245,10 @@ def test_nobody_is_waited_for_who_is_not_on_the_way_and_never_in_check_mode():
 
 def test_an_interval_of_nothing_is_no_storm():
     tenant = anchored(1)
-    before = tenant.requests
+    run(tenant, asked(1))
+    once = tenant.requests
     run(tenant, asked(1), wait=True, wait_timeout=10, wait_interval=0)
-    assert tenant.requests - before < 20
+    assert tenant.requests - 2 * once < 20
 
 
 def test_several_rows_about_one_user_keep_what_each_expects(tmp_path):
@@ -333,3 +335,40 @@ def test_nobody_is_followed_whom_no_object_claims_or_who_is_of_another_wave(tmp_
     result = run(tenant, src=[rows_file(tmp_path, "result", result_row(1), *left_out)])
     assert [row["user"] for row in result["users"]] == [name(1)]
     assert result["summary"]["total"] == 1
+
+
+def test_of_the_files_only_the_users_named_are_looked_at(tmp_path):
+    tenant = anchored(1, 2, 3)
+    path = rows_file(tmp_path, "result", result_row(1), result_row(2, after=anchor(7)))
+    named = [{"user": text, "immutable_id": None, "object_guid": None} for text in (name(2).upper(), user_id(3))]
+    result = run(tenant, src=[path], users=named)
+    assert [(row["user"], row["expected_immutable_id"]) for row in result["users"]] == [
+        (name(2), anchor(7)),
+        (name(3), None),
+    ]
+
+
+def test_nothing_more_is_read_when_all_are_synced():
+    tenant = anchored(1)
+    stamp(tenant, 1)
+    result = run(tenant, asked(1))
+    assert states(result) == [("synced", None)]
+    # The tenant 2, the user 1, who has the same values 1, the recycle bin 1.
+    assert result["summary"]["requests"] == 5
+    assert tenant.looked_up == []
+
+
+def test_what_explains_a_user_is_read():
+    tenant = anchored(1)
+    tenant.cloud_managed[user_id(1)] = True
+    tenant.organization["onPremisesLastSyncDateTime"] = format_time(NOON - 5 * 3600)
+    (row,) = run(tenant, asked(1))["users"]
+    codes = [why["code"] for why in row["reasons"]]
+    # Of its flags the tenant tells but one.
+    assert (row["state"], codes) == ("blocked", ["cloud_managed", "sync_stale", "flags_unreadable"])
+
+
+def test_a_sync_that_never_ran_is_not_stale():
+    tenant = anchored(1)
+    tenant.organization["onPremisesLastSyncDateTime"] = "0001-01-01T00:00:00Z"
+    assert states(run(tenant, asked(1))) == [("pending", "awaiting_sync")]

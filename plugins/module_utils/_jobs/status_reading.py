@@ -1,0 +1,338 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""What a status reads: of a few people only themselves and who may stand in their way, of many one listing; and, of
+those alone who are not synced, what explains it.
+
+``batches(n)`` is ``n`` divided by 20, rounded up. Of ``n`` people, 20 or fewer:
+
+=========================================================================  =======================================
+Everybody                                                                  ``batches(n)``; who has their values,
+                                                                           ``batches(6 * n)`` or so; the recycle bin 1
+Those not synced: organization and flags (already read), roles             3, role-assignable groups 1 and their
+                                                                           members
+... who has their addresses                                                deleted groups 1, batches(2 * addresses)
+... source of authority and object identifier                              2 * batches(n)
+... Cloud Sync                                                             1 + applications, and a schema for each
+                                                                           job where the scope is unknown
+=========================================================================  =======================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from typing import Any, Callable, NamedTuple, Optional
+
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, odata_text
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.collections import is_refused, read_collections
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups import (
+    contacts_with_address_path,
+    groups_with_address_path,
+    list_assignable_groups,
+    list_contacts,
+    list_deleted_groups,
+    list_groups,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import find_jobs, get_schema
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import Reading, readable
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import (
+    get_users,
+    has_address,
+    list_deleted_users,
+    users_path,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_object import (
+    exported_addresses,
+    exported_name,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case, Surroundings
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.claims import Claims
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_scope import (
+    CloudSelection,
+    CloudSelections,
+    read_selections,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import (
+    CloudIndex,
+    CloudUser,
+    claimed_by,
+    from_graph,
+    smtp_addresses,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import IMMUTABLE_ID, SID
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
+    TWIN_KEYS,
+    Expectation,
+    JobState,
+    job_state,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
+    CONTACT,
+    GROUP,
+    AddressBook,
+    Holder,
+    Lookup,
+    TenantFacts,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading import read_roles
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_index, settled
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+
+#: So many people are read one by one, in batches; more by one listing of the tenant.
+FEW = 20
+
+# What stays unknown where it may not be read, and the permission that would help.
+_ASSIGNABLE_CLOSED = ("which groups can hold directory roles", "Group.Read.All")
+_GROUPS_CLOSED = ("whether a group has somebody's address", "Group.Read.All")
+_CONTACTS_CLOSED = ("whether a contact has somebody's address", "OrgContact.Read.All")
+_PARKED = "onPremisesProvisioningErrors/any(o:o/category eq 'PropertyConflict')"
+# What finds the users who have a value. Whether the service filters by SID is contested: where it does not, users are
+# listed.
+_FILTERS = {
+    "address": ("mail eq {}",),
+    "name": ("userPrincipalName eq {}", "onPremisesUserPrincipalName eq {}"),
+    IMMUTABLE_ID: ("onPremisesImmutableId eq {}",),
+    SID: ("onPremisesSecurityIdentifier eq {}",),
+}
+
+Person = tuple[Expectation, CloudUser]
+
+
+class Explanation(NamedTuple):
+    """What was read to explain why people are not synced.
+
+    :ivar known: users that were looked up, and are not synced; of others only the owners of values were read.
+    """
+
+    facts: TenantFacts
+    users: CloudIndex
+    known: Mapping[str, Lookup]
+    jobs: tuple[JobState, ...]
+    selections: CloudSelections
+    unchecked: tuple[Mapping[str, str], ...]
+
+    def case(self, expected: Expectation, user: CloudUser) -> Case:
+        """Return what is known of one user, for the checks that plans have as well."""
+        wish = Wish(expected.user, None, expected.row, expected.immutable_id)
+        around = Surroundings(self.facts, self.users, Claims())
+        return Case(0, wish, user, Match([user], None, None, [], [], []), around, self.known.get(user.id))
+
+    def in_scope(self, expected: Expectation) -> Expectation:
+        """Return the expectation with what Cloud Sync's selection says of the AD object."""
+        row = expected.row
+        if row is None or row.get("in_scope") is not None:
+            return expected
+        # A plan's row does not repeat why the scope is unknown.
+        told = list(row.get("scope_reasons") or [reason("selection_unknown")])
+        in_scope, reasons = self.selections.judge({**row, "scope_reasons": told})
+        return expected._replace(row={**row, "in_scope": in_scope, "scope_reasons": reasons})
+
+
+def read_people(
+    client: GraphClient, expectations: Sequence[Expectation], written: Mapping[str, RecentWrite]
+) -> CloudIndex:
+    """Read the users that are asked for and who has what is theirs; of many, list the tenant.
+
+    :param written: the writes that no read has confirmed.
+    """
+    if not expectations:
+        return CloudIndex([])
+    found = _read_few(client, expectations, written) if len(expectations) <= FEW else None
+    return read_index(client, TWIN_KEYS, written) if found is None else found
+
+
+def _read_few(
+    client: GraphClient, expectations: Sequence[Expectation], written: Mapping[str, RecentWrite]
+) -> CloudIndex | None:
+    """Return the users; ``None`` when the service does not answer all questions: a listing answers them too."""
+    names = {name for expected in expectations for name in (expected.id, *_names(expected)) if name}
+    found: dict[str, CloudUser] = {}
+    for _name, body, error in get_users(client, sorted(names)):
+        if error is not None:
+            return None
+        if body is not None:
+            found[body["id"]] = settled(from_graph(body), written)
+    conditions = _conditions(expectations, list(found.values()))
+    answers = read_collections(client, ((condition, users_path(condition)) for condition in conditions))
+    for items in answers.values():
+        if items.error is not None:
+            return None
+        # A read by id lags less than one by filter.
+        for body in items.values:
+            found.setdefault(body["id"], settled(from_graph(body), written))
+    gone = [from_graph(body, deleted=True) for body in list_deleted_users(client)]
+    return CloudIndex([*found.values(), *gone], TWIN_KEYS)
+
+
+def _names(expected: Expectation) -> tuple[Any, ...]:
+    return (expected.user, (expected.row or {}).get("login_name")) if expected.id is None else ()
+
+
+def _conditions(expectations: Iterable[Expectation], users: Iterable[CloudUser]) -> list[str]:
+    """Return the filters for who else has what these users have or shall have, or would have it."""
+    wanted: dict[str, set[Any]] = {"address": set(), "name": set(), IMMUTABLE_ID: set(), SID: set()}
+    for user in users:
+        wanted["address"].update(user.addresses, claimed_by(user))
+        wanted["name"].update([user.user_principal_name], claimed_by(user))
+    for expected in expectations:
+        row = expected.row or {}
+        wanted["address"].update(exported_addresses(row))
+        wanted["name"].update([exported_name(row), *_names(expected)])
+        wanted[IMMUTABLE_ID].add(expected.immutable_id)
+        wanted[SID].add(row.get("object_sid"))
+    return [
+        _PARKED,
+        *(
+            template.format(odata_text(value))
+            for kind, templates in _FILTERS.items()
+            for value in sorted(filter(None, wanted[kind]))
+            for template in templates
+        ),
+        *map(has_address, sorted(wanted["address"])),
+    ]
+
+
+def explain(
+    client: GraphClient,
+    index: CloudIndex,
+    people: Sequence[Person],
+    organization: Mapping[str, Any] | None,
+    features: Mapping[str, Any] | None,
+) -> Explanation:
+    """Read what explains why these people are not synced, or not as expected.
+
+    :param organization: as the tenant told it; ``None``: unknown. So are ``features``.
+    """
+    waiting = [(expected, user) for expected, user in people if user.synced is not True]
+    around = (_some_groups if len(people) <= FEW else _all_groups)(client, people)
+    facts = TenantFacts(client.tenant_id, organization, None, features, addresses=AddressBook(around.addresses))
+    if not waiting:
+        return Explanation(facts, index, {}, (), CloudSelections(), around.unchecked)
+    roles = read_roles(client, index.user, around.assignable)
+    with closing(UserDetails()) as details:
+        lookups = Lookups(client, details)
+        known = lookups.look_up(user.id for _expected, user in waiting)
+    jobs, selections = _jobs(client, waiting)
+    unchecked = (*around.unchecked, *roles.unchecked, *lookups.unchecked, *_unchecked(jobs))
+    return Explanation(
+        facts._replace(roles=roles.book), index, known, jobs.value or (), CloudSelections(selections), unchecked
+    )
+
+
+class _Around(NamedTuple):
+    """Groups and contacts: role-assignable ones by id (``None``: unknown), and who has which address."""
+
+    assignable: Optional[Mapping[str, str]]
+    addresses: list[tuple[str, Holder]]
+    unchecked: tuple[Mapping[str, str], ...]
+
+
+def _some_groups(client: GraphClient, people: Iterable[Person]) -> _Around:
+    """Ask for the addresses of a few people."""
+    assignable = readable(
+        lambda: {group["id"]: _title(group) for group in list_assignable_groups(client)}, *_ASSIGNABLE_CLOSED
+    )
+    deleted = _deleted_groups(client)
+    wanted = sorted(_wanted_addresses(people))
+    groups, groups_closed = _with_addresses(client, groups_with_address_path, wanted, GROUP)
+    contacts, contacts_closed = _with_addresses(client, contacts_with_address_path, wanted, CONTACT)
+    closed = ((groups_closed, _GROUPS_CLOSED), (contacts_closed, _CONTACTS_CLOSED))
+    return _Around(
+        assignable.value,
+        [*groups, *contacts, *(deleted.value or ())],
+        (
+            *_unchecked(assignable, deleted),
+            *({"what": what, "permission": permission} for is_closed, (what, permission) in closed if is_closed),
+        ),
+    )
+
+
+def _with_addresses(
+    client: GraphClient, path: Callable[[str], str], addresses: Iterable[str], kind: str
+) -> tuple[list[tuple[str, Holder]], bool]:
+    """Return who of one kind has these addresses, and whether that may not be read."""
+    answers = read_collections(client, ((address, path(address)) for address in addresses))
+    refused = [is_refused(items) for items in answers.values()]
+    return [entry for items in answers.values() for entry in _held(items.values, kind)], any(refused)
+
+
+def _all_groups(client: GraphClient, _people: object) -> _Around:
+    """List groups and contacts: for many people that takes fewer requests."""
+    groups = readable(lambda: list(list_groups(client)), *_GROUPS_CLOSED)
+    deleted = _deleted_groups(client)
+    contacts = readable(lambda: _held(list_contacts(client), CONTACT), *_CONTACTS_CLOSED)
+    assignable = None
+    if groups.value is not None:
+        assignable = {group["id"]: _title(group) for group in groups.value if group.get("isAssignableToRole")}
+    return _Around(
+        assignable,
+        [*_held(groups.value or (), GROUP), *(deleted.value or ()), *(contacts.value or ())],
+        _unchecked(groups, deleted, contacts),
+    )
+
+
+def _deleted_groups(client: GraphClient) -> Reading:
+    return readable(
+        lambda: _held(list_deleted_groups(client), GROUP, deleted=True),
+        "addresses of groups in the recycle bin",
+        "Group.Read.All",
+    )
+
+
+def _wanted_addresses(people: Iterable[Person]) -> set[str]:
+    """Return the addresses whose holders matter: what the sync will bring, and what it could not give."""
+    wanted: set[str] = set()
+    for expected, user in people:
+        wanted.update(exported_addresses(expected.row))
+        wanted.update(claimed_by(user))
+    return wanted
+
+
+def _held(items: Iterable[Mapping[str, Any]], kind: str, deleted: bool = False) -> list[tuple[str, Holder]]:
+    """Return (address, holder) for each SMTP address of groups or contacts."""
+    return [
+        (address, Holder(kind, item["id"], _title(item), deleted, item.get("onPremisesSyncEnabled")))
+        for item in items
+        for address in smtp_addresses([*(item.get("proxyAddresses") or ()), *filter(None, [item.get("mail")])])
+    ]
+
+
+def _title(item: Mapping[str, Any]) -> str:
+    return str(item.get("displayName") or item.get("mail") or item["id"])
+
+
+def _jobs(
+    client: GraphClient, waiting: Iterable[Person]
+) -> tuple[Reading, dict[str, tuple[CloudSelection, ...]] | None]:
+    """Return the states of Cloud Sync's jobs, and what they select where somebody's scope depends on it."""
+    unsure = any(expected.row is not None and expected.row.get("in_scope") is None for expected, _user in waiting)
+    selections: dict[str, tuple[CloudSelection, ...]] = {}
+
+    def read() -> tuple[JobState, ...]:
+        states = []
+        for job in find_jobs(client):
+            states.append(job_state(job.domain, job.data))
+            if unsure:
+                domain = job.domain.lower()
+                selections[domain] = (*selections.get(domain, ()), *read_selections(get_schema(client, job)))
+        return tuple(states)
+
+    reading = readable(
+        read,
+        "the jobs of Cloud Sync: their state, and what they were told to take",
+        "Synchronization.Read.All and Application.Read.All",
+        # A cloud without Cloud Sync.
+        refusals=(403, 404),
+    )
+    return reading, selections if reading.value is not None and unsure else None
+
+
+def _unchecked(*readings: Reading) -> tuple[Mapping[str, str], ...]:
+    return tuple(reading.unchecked for reading in readings if reading.unchecked)
