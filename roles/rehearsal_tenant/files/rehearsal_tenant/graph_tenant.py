@@ -63,15 +63,18 @@ def patch_organization(tenant: Tenant, request: GraphRequest) -> Reply:
         raise bad_request("This rehearsal tenant changes 'onPremisesSyncEnabled' only, and in beta only.")
     change = ("onPremisesSyncEnabled", tenant.organization.get("onPremisesSyncEnabled"), wanted)
     tenant.organization["onPremisesSyncEnabled"] = wanted
-    _tell(tenant, request, "Set DirSyncEnabled flag", change)
+    _tell(tenant, request, "Set DirSyncEnabled flag", [change])
     return Reply(204)
 
 
-def _tell(tenant: Tenant, request: GraphRequest, activity: str, *changes: Change) -> None:
+def _tell(tenant: Tenant, request: GraphRequest, activity: str, changes: list[Change]) -> None:
+    changes = [item for item in changes if item[1] != item[2]]
+    if not changes:
+        return
     target = {"id": tenant.id, "displayName": tenant.display_name}
     by = tenant.initiator(request.caller)
     tenant.audit_log.write(
-        tenant.clock.now(), partial(tenant_change, by=by, activity=activity, target=target, changes=changes)
+        tenant.clock.now(), partial(tenant_change, by=by, activity=activity, target=target, changes=tuple(changes))
     )
 
 
@@ -143,5 +146,5 @@ def patch_synchronization(tenant: Tenant, request: GraphRequest) -> Reply:
             raise bad_request(f"Property 'features/{name}' cannot be disabled once it is enabled.")
     changes = [(name, tenant.features[name], value) for name, value in features.items()]
     tenant.features.update(features)
-    _tell(tenant, request, "Set DirSync feature", *(item for item in changes if item[1] != item[2]))
+    _tell(tenant, request, "Set DirSync feature", changes)
     return Reply(204)

@@ -59,3 +59,11 @@ def ad_user(name: str, guid: str, ou: str = "People", **attributes: Any) -> str:
 
 def dn(name: str, ou: str = "People") -> str:
     return f"CN={name},OU={ou},DC=corp,DC=contoso,DC=com"
+
+
+def as_person(rehearsal: Any, name: str) -> str:
+    """A token of somebody who signed in through the first client."""
+    tenant = rehearsal.tenant
+    issuer = f"https://127.0.0.1:8443/{TENANT_ID}"
+    client = next(iter(tenant.clients.values()))
+    return str(rehearsal.simulation._tokens.for_user(client, tenant.user(f"{name}@contoso.com"), issuer))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from rehearsal_support import CLIENT_ID, SECRET, TENANT_ID, ad_user, anchor, dn, user
+from rehearsal_support import CLIENT_ID, SECRET, ad_user, anchor, as_person, dn, user
 from rehearsal_tenant.dynamic_rules import RuleError, read_rule
 from rehearsal_tenant.roles import Assignment, RoleBook
 from rehearsal_tenant.store import Stored
@@ -306,14 +306,6 @@ def test_source_of_authority_goes_to_the_cloud_and_comes_back(start, domain):
     rehearsal.set(features={block: False})
     rehearsal.cycle()
     assert rehearsal.user("ann@contoso.com")["onPremisesSyncEnabled"] is True
-
-
-def as_person(rehearsal, name):
-    """A token of somebody who signed in through the first client."""
-    tenant = rehearsal.tenant
-    issuer = f"https://127.0.0.1:8443/{TENANT_ID}"
-    client = next(iter(tenant.clients.values()))
-    return rehearsal.simulation._tokens.for_user(client, tenant.user(f"{name}@contoso.com"), issuer)
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 403), ("Global Reader", 200), ("User Administrator", 403)])
