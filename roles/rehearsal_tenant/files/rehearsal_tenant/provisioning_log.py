@@ -23,6 +23,8 @@ _ACTIONS = {
     "delete": "delete",
 }
 _STATUS = {SKIP: "skipped", REFUSE: "failure"}
+# Failures in which the object that is named is not the match, but one that has what the match needs.
+_CONFLICTS = frozenset({"AttributeValueMustBeUnique", "InvalidSoftMatch", "ObjectTypeMismatch"})
 _REMEDIES = {
     "AttributeUpdateNotAllowed": "Clear onPremisesObjectIdentifier of the user, or allow its update for the tenant.",
     "AttributeValueMustBeUnique": "Remove the duplicate value from one of the two objects.",
@@ -68,6 +70,7 @@ def summary(
     status = _STATUS.get(outcome, "success")
     change_id = str(uuid.uuid5(uuid.UUID(cycle.id), str(row["objectGuid"])))
     action = _ACTIONS.get(outcome, "other")
+    target = None if status == "failure" and code in _CONFLICTS else row["id"]
     return {
         "id": str(uuid.uuid5(uuid.UUID(change_id), str(number))),
         "activityDateTime": rfc3339(time),
@@ -88,8 +91,8 @@ def summary(
             "details": {"objectGUID": row["objectGuid"], "distinguishedName": row["distinguishedName"]},
         },
         "targetIdentity": {
-            "id": row["id"] or "",
-            "displayName": row["displayName"] if row["id"] else "",
+            "id": target or "",
+            "displayName": row["displayName"] if target else "",
             "identityType": "User",
             "details": {},
         },

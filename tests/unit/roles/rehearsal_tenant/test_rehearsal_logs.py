@@ -107,6 +107,16 @@ def test_what_did_not_come_through_says_why_and_at_which_step(logged, code):
     assert error["errorCategory"] == ("failure" if wanted == "failure" else "nonServiceFailure")
 
 
+def test_whoever_stands_in_the_way_is_not_the_target(logged):
+    seed, _status, _steps = CASES["ObjectTypeMismatch"]
+    (row,) = rows(logged(ad_user("ann", G1, proxyAddresses="SMTP:ann@contoso.com"), **seed))
+    assert row["targetIdentity"]["id"] == ""
+    assert SALES in row["provisioningStatusInfo"]["errorInformation"]["additionalDetails"]
+    seed, _status, _steps = CASES["InvalidHardMatch"]
+    (row,) = rows(logged(ad_user("ann", G1), **seed))
+    assert row["targetIdentity"]["id"] == user("ann")["id"]
+
+
 def test_a_second_user_is_a_creation_and_leaving_the_scope_a_deletion(logged, domain):
     rehearsal = logged(ad_user("ann", G1))
     assert rows(rehearsal)[0]["provisioningAction"] == "create"
