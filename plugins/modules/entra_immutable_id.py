@@ -83,7 +83,9 @@ options:
       - So is a plan that was made at another Microsoft Graph endpoint (C(service) in its first line), such as that of a
         rehearsal. The other way round, a plan for the real tenant may be tried on a rehearsal tenant on this machine (a
         loopback address), with a warning.
-      - Users that changed since the plan was made are left alone (C(changed_since_plan)).
+      - Users that changed since the plan was made are left alone (C(changed_since_plan)). Compared are the
+        ImmutableId, the name and RV(users[].seen). Those who are still to be written after that are asked about one by
+        one, where the plan could do so, whether they were moved to the cloud or mapped to another AD object.
       - The options that say how to plan (O(state), O(match_by), O(weak_match_by), O(map), O(on_existing), O(anchor),
         O(block_effects), O(require_unsynced), O(unclaimed)) have no effect with it; O(protected_users),
         O(protect_role_holders), O(max_changes) and O(wave), O(offset) and O(limit) have. In check mode the targets are
@@ -512,8 +514,25 @@ users:
       description:
         - What else of the user a review rests on, as it was when the plan was made; a user for whom one of these
           changed is left alone. Null when none was found.
+        - C(cloud_managed) and C(object_identifier) (C(isCloudManaged) and C(onPremisesObjectIdentifier) of Graph) are
+          there only if they could be read.
       type: dict
-      sample: {"synced": null, "enabled": true, "primary_address": "jane@example.com"}
+      sample:
+        synced: null
+        enabled: true
+        primary_address: jane@example.com
+        external: false
+        resource: false
+        restricted: false
+        cloud_managed: false
+        object_identifier: null
+    seal:
+      description:
+        - In the file of a plan and in check mode, a checksum over who is written with what and why, by which a slip of
+          an editor is noticed when the plan is applied; it is no protection against forgery.
+      type: str
+      returned: in check mode
+      sample: 5f1c0d6a9b3e4712
     changed:
       description: Whether the value was changed, or in check mode would be.
       type: bool

@@ -114,7 +114,7 @@ def _row(
         "changed": action in WRITES,
         "error": None,
         "wave": wish.wave,
-        "seen": {name: value(user) for name, _said, value in _SEEN} if user else None,
+        "seen": _seen_of(case.user, case.lookup) if case else None,
     }
 
 
@@ -142,14 +142,51 @@ _SEEN: tuple[tuple[str, str, Callable[[CloudUser], Any]], ...] = (
     ("synced", "sync flag", lambda user: user.synced),
     ("enabled", "accountEnabled", lambda user: user.enabled),
     ("primary_address", "primary address", lambda user: user.addresses[0] if user.addresses else user.mail),
+    ("external", "mark as an external user", lambda user: user.external),
+    ("resource", "isResourceAccount", lambda user: user.resource),
+    # Nobody says whether null is another answer than false.
+    ("restricted", "isManagementRestricted", lambda user: user.restricted is True),
+)
+# The same of what Graph tells only when asked for one user. What could not be read then or now is not compared.
+_LOOKED_UP: tuple[tuple[str, str, Callable[[Lookup], bool], Callable[[Lookup], Any]], ...] = (
+    (
+        "cloud_managed",
+        "isCloudManaged",
+        lambda found: found.cloud_managed is not None,
+        lambda found: found.cloud_managed,
+    ),
+    (
+        "object_identifier",
+        "onPremisesObjectIdentifier",
+        lambda found: found.identifier_known,
+        lambda found: found.object_identifier or None,
+    ),
 )
 
 
-def second_look(row: Mapping[str, Any], user: CloudUser | None, protected: frozenset[str]) -> Outcome | None:
+def _seen_of(user: CloudUser, lookup: Lookup | None) -> dict[str, Any]:
+    """Return what a later second look compares with."""
+    known = lookup or Lookup()
+    return {
+        **{name: value(user) for name, _said, value in _SEEN},
+        **{name: value(known) for name, _said, is_known, value in _LOOKED_UP if is_known(known)},
+    }
+
+
+def looked_up(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row of a plan says what Graph tells only when asked for one user, so that asking again helps."""
+    return any(field in (row.get("seen") or ()) for field, *_rest in _LOOKED_UP)
+
+
+def second_look(
+    row: Mapping[str, Any], user: CloudUser | None, protected: frozenset[str], lookup: Lookup | None = None
+) -> Outcome | None:
     """Compare a user, read again just before writing, with what its row of the plan says. ``None``: write.
 
-    :param row: a row of a plan; one without ``seen``, of an older release, is compared by name, anchor and sync only.
+    :param row: a row of a plan; one of an older release, whose ``seen`` lacks fields, is compared by those it has, and
+        without ``seen`` by name, anchor and sync only.
     :param user: ``None`` when the user is gone.
+    :param lookup: what was asked for this user alone; ``None``: nothing.
     """
     if user is None or user.deleted:
         return Outcome("not_found", False, reason("gone"))
@@ -157,11 +194,11 @@ def second_look(row: Mapping[str, Any], user: CloudUser | None, protected: froze
         return Outcome("none", False)
     if {user.id.lower(), (user.user_principal_name or "").lower()} & protected:
         return Outcome("blocked", False, reason("protected"))
-    changes = _changes(row, user)
+    changes = _changes(row, user, lookup or Lookup())
     return Outcome("blocked", False, reason("changed_since_plan", detail="; ".join(changes))) if changes else None
 
 
-def _changes(row: Mapping[str, Any], user: CloudUser) -> list[str]:
+def _changes(row: Mapping[str, Any], user: CloudUser, lookup: Lookup) -> list[str]:
     """Say what of a user is no longer as its row says."""
     seen = row.get("seen")
     if seen is None:
@@ -170,6 +207,11 @@ def _changes(row: Mapping[str, Any], user: CloudUser) -> list[str]:
         # The name is what was matched, or what a reviewer read.
         ("name", row["user"], user.user_principal_name or user.id),
         *((said, seen[field], value(user)) for field, said, value in _SEEN if field in seen),
+        *(
+            (said, seen[field], value(lookup))
+            for field, said, is_known, value in _LOOKED_UP
+            if field in seen and is_known(lookup)
+        ),
     ]
     changed = [item for item in compared if _folded(item[1]) != _folded(item[2])]
     if user.immutable_id != row["before"]:

@@ -29,6 +29,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import save_backup
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation import Confirmation
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.guards import changes_allowed, check_paths
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.plan_output import Output
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.planning import (
     lower_case,
@@ -160,8 +161,8 @@ class _Run:
         planned = open_reviewed(params["plan"], client, wave_of(params), age, self._clocks.now())
         if planned.foreign_service:
             self._context.warn(
-                f"The plan was made at {planned.foreign_service}, and it is rehearsed at {client.options.graph_endpoint}. "
-                "What becomes of it there says how that rehearsal is set up."
+                f"The plan was made at {planned.foreign_service}, and it is rehearsed at "
+                f"{client.options.graph_endpoint}: what becomes of it there is no word about the real tenant."
             )
         return self._without_new_power(planned) if params["protect_role_holders"] and planned.changes else planned
 
@@ -201,7 +202,7 @@ class _Run:
             self._guard(planned)
             if rehearsing:
                 # What was planned a moment ago needs no second look; a reviewed plan does.
-                rows = self._new_writer(None).run(planned.rows()) if planned.reviewed else planned.rows()
+                rows = self._new_writer(None, planned).run(planned.rows()) if planned.reviewed else planned.rows()
                 output.collect(map(sealed, rows))
             elif planned.changes:
                 self._write(planned, output)
@@ -229,10 +230,12 @@ class _Run:
                     f"The service does not return all properties of users together, so {backup.path} lacks "
                     f"{', '.join(backup.missing)}."
                 )
-            self._writer = self._new_writer(journal, backup.unsaved)
+            self._writer = self._new_writer(journal, planned, backup.unsaved)
             output.collect(self._writer.run(planned.rows()))
 
-    def _new_writer(self, journal: Journal | None, unsaved: Mapping[str, GraphError | None] | None = None) -> Writer:
+    def _new_writer(
+        self, journal: Journal | None, planned: Planned, unsaved: Mapping[str, GraphError | None] | None = None
+    ) -> Writer:
         clock, sleep, now = self._clocks
         return Writer(
             self._client,
@@ -240,6 +243,7 @@ class _Run:
             self._protected,
             self._written,
             unsaved=unsaved,
+            lookups=Lookups(self._client) if planned.reviewed else None,
             clock=clock,
             sleep=sleep,
             wall_clock=now,

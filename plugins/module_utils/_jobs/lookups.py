@@ -51,7 +51,7 @@ _UNKNOWN = (400, 403, 404, 405, 501)
 class Lookups:
     """Asks Graph about single users, and stops asking what is refused for everybody."""
 
-    def __init__(self, client: GraphClient, details: UserDetails) -> None:
+    def __init__(self, client: GraphClient, details: UserDetails | None = None) -> None:
         """
         :param details: are told what else was read of these users.
         """
@@ -75,9 +75,10 @@ class Lookups:
         ids = list(dict.fromkeys(ids))
         behaviors = self._ask(_SYNC_BEHAVIOR, ids)
         more = self._ask(_BETA, ids)
-        for user, body in more.items():
-            read = {name: body[name] for name in BETA_PROPERTIES if name in body}
-            self._details.extend(user, {**read, "manager": body.get("manager")})
+        if self._details is not None:
+            for user, body in more.items():
+                read = {name: body[name] for name in BETA_PROPERTIES if name in body}
+                self._details.extend(user, {**read, "manager": body.get("manager")})
         return {
             user: Lookup(
                 cloud_managed=behaviors.get(user, {}).get("isCloudManaged"),

@@ -134,7 +134,7 @@ def _foreign_service(reader: RowReader, service: str) -> str | None:
     A rehearsal may have the real tenant's id and the ids of its users: only its address tells the two apart. A plan of
     an older release does not say where it was made.
 
-    :raises RowError: unless ``service`` is a rehearsal on this machine, which a plan for the real tenant may be tried on.
+    :raises RowError: unless ``service`` is a rehearsal on this machine: a plan for the real tenant may be tried there.
     """
     made_at = reader.header.get("service", service)
     if made_at == service:

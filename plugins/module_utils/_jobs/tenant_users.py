@@ -54,10 +54,10 @@ def read_index(
 
 
 def read_by_id(
-    client: GraphClient, ids: Iterable[str], written: Mapping[str, RecentWrite]
+    client: GraphClient, ids: Iterable[str], written: Mapping[str, RecentWrite], select: str = USER_SELECT
 ) -> Iterator[tuple[str, CloudUser | None, GraphError | None]]:
     """Yield (id, live user or ``None``, error) in the order given."""
-    for user_id, body, error in get_users(client, ids):
+    for user_id, body, error in get_users(client, ids, select):
         yield user_id, None if body is None else settled(from_graph(body), written), error
 
 

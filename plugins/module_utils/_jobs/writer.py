@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, conflicting_ids
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import (
+    USER_PROPERTIES,
     get_deleted_users,
     get_users,
     set_immutable_ids,
@@ -24,6 +25,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan i
     WRITES,
     Outcome,
     carried_out,
+    looked_up,
     refused,
     second_look,
 )
@@ -33,12 +35,15 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.confirmation
     out_of_reach,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.interruption import Interruption
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, RecentWrite
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import format_time
 
 Row = dict[str, Any]
 
+# What the second look compares: besides the usual, what marks external users, resource accounts and restricted units.
+_LOOK_SELECT = ",".join((*USER_PROPERTIES, "externalUserState", "isManagementRestricted", "isResourceAccount"))
 # Rows that are looked at, written and confirmed together: some batches, so that all workers have something to do.
 _CHUNK_WRITES = 400
 _CHUNK_ROWS = 1000
@@ -75,6 +80,7 @@ class Writer:
     :param protected: lower-case ids and UPNs that are left alone.
     :param written: what journals say was written lately.
     :param unsaved: targets that the backup lacks, see :class:`Backup`: they are not written.
+    :param lookups: asked once more about those who are to be written; ``None`` for a plan of a moment ago.
 
     ``accepted`` counts the writes that the service accepted, or may have.
     """
@@ -87,6 +93,7 @@ class Writer:
         written: dict[str, RecentWrite],
         *,
         unsaved: Mapping[str, Optional[GraphError]] | None = None,
+        lookups: Lookups | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         wall_clock: Callable[[], float] = time.time,
@@ -96,6 +103,7 @@ class Writer:
         self._protected = protected
         self._written = written
         self._unsaved = unsaved or {}
+        self._lookups = lookups
         self._confirmation = Confirmation(client, clock=clock, sleep=sleep, wall_clock=wall_clock)
         self._outage: GraphError | None = None
         self.accepted = 0
@@ -120,7 +128,7 @@ class Writer:
         doubtful = self._settled(targets)
         seen: list[dict[str, Any]] = []
         left: dict[str, CloudUser | None] = {}
-        for user_id, user, error in read_by_id(self._client, targets, self._written):
+        for user_id, user, error in read_by_id(self._client, targets, self._written, _LOOK_SELECT):
             row = targets[user_id]
             if user is not None and user_id in doubtful and user.immutable_id == doubtful[user_id].after:
                 seen.append(_entry({**row, "after": doubtful[user_id].after}, "confirmed"))
@@ -135,12 +143,28 @@ class Writer:
                 chunk.outcomes[user_id] = outcome
             else:
                 left[user_id] = user
+        for user_id, outcome in self._moved(targets, left).items():
+            chunk.outcomes[user_id] = outcome
+            del left[user_id]
         if self._journal is not None:
             if seen:
                 self._journal.outcomes(seen)
             if left:
                 self._send(self._journal, chunk, [targets[user_id] for user_id in left], left)
         return chunk
+
+    def _moved(self, rows: Mapping[str, Row], users: Mapping[str, CloudUser | None]) -> dict[str, Outcome]:
+        """Return those of the users whom what Graph tells of one user at a time keeps from being written."""
+        if self._lookups is None:
+            return {}
+        asked = [user_id for user_id in users if looked_up(rows[user_id])]
+        try:
+            known = self._lookups.look_up(asked)
+        except GraphError as error:
+            self._note(error)
+            return dict.fromkeys(asked, _unread(error))
+        looks = {user: second_look(rows[user], users[user], self._protected, known[user]) for user in asked}
+        return {user_id: outcome for user_id, outcome in looks.items() if outcome is not None}
 
     def _settled(self, targets: Iterable[str]) -> dict[str, RecentWrite]:
         """Return the writes that earlier runs announced and saw no answer to, once reads had the time to show them."""

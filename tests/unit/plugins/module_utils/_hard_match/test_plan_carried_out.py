@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import pytest
-from hard_match_doubles import ad_row, anchor, held, plan_objects, said, user, user_id
+from hard_match_doubles import ad_row, anchor, guid, held, plan_objects, said, user, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import (
     Outcome,
     Summary,
     carried_out,
+    looked_up,
     refused,
     second_look,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import Lookup
 
 ERROR = {"status": 400, "code": "Request_BadRequest", "message": "No.", "request_id": "r"}
 
@@ -43,6 +45,11 @@ def planned(number=1, **changes):
         (user(1, proxyAddresses=["SMTP:a@example.com"]), ("blocked", "changed_since_plan")),
         (user(1, mail="a@example.com"), ("blocked", "changed_since_plan")),
         (user(1, displayName="New", isManagementRestricted=False), None),
+        (user(1, isManagementRestricted=True), ("blocked", "changed_since_plan")),
+        (user(1, isResourceAccount=True), ("blocked", "changed_since_plan")),
+        (user(1, userType="Guest"), ("blocked", "changed_since_plan")),
+        (user(1, externalUserState="Accepted"), ("blocked", "changed_since_plan")),
+        (user(1, creationType="Invitation"), ("blocked", "changed_since_plan")),
         (user(1, "other@example.com"), ("blocked", "changed_since_plan")),
     ],
 )
@@ -57,13 +64,18 @@ def test_a_user_that_changed_since_the_plan_is_left_alone(now, expected):
     [
         (user(1, onPremisesSyncEnabled=False), "its sync flag is now false and was empty"),
         (user(1, accountEnabled=False), "its accountEnabled is now false and was true"),
+        (user(1, userType="Guest"), "its mark as an external user is now true and was false"),
+        (user(1, isManagementRestricted=True), "its isManagementRestricted is now true and was false"),
         (user(1, mail="new@example.com"), 'its primary address is now "new@example.com" and was "a@example.com"'),
     ],
 )
 def test_what_changed_is_said(now, part):
     before = user(1, accountEnabled=True, proxyAddresses=["smtp:b@example.com", "SMTP:A@example.com"])
     (row,) = plan_objects([ad_row(1)], [before])
-    assert row["seen"] == {"synced": None, "enabled": True, "primary_address": "a@example.com"}
+    assert row["seen"] == {
+        "synced": None, "enabled": True, "primary_address": "a@example.com",
+        "external": False, "resource": False, "restricted": False,
+    }  # fmt: skip
     assert part in second_look(row, now, frozenset()).reason["message"]
     assert second_look(row, before, frozenset()) is None
 
@@ -76,6 +88,43 @@ def test_a_row_that_does_not_say_what_was_seen_is_compared_by_what_it_says(flag,
     del row["seen"]
     outcome = second_look(row, user(1, onPremisesSyncEnabled=flag, accountEnabled=False, mail="m@x.com"), frozenset())
     assert (outcome and outcome.reason["code"]) == expected
+
+
+def test_a_row_is_compared_by_the_fields_that_its_release_wrote():
+    row = planned(seen={"synced": None, "enabled": None, "primary_address": None})
+    assert not looked_up(row)
+    assert second_look(row, user(1, userType="Guest"), frozenset(), Lookup(cloud_managed=True)) is None
+    assert second_look(row, user(1, accountEnabled=True), frozenset()).reason["code"] == "changed_since_plan"
+
+
+KNOWN = Lookup(cloud_managed=False, object_identifier=None, identifier_known=True)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "part"),
+    [
+        (KNOWN, KNOWN, None),
+        (KNOWN, Lookup(), None),
+        (Lookup(), KNOWN._replace(cloud_managed=True, object_identifier="a"), None),
+        (KNOWN, KNOWN._replace(object_identifier=""), None),
+        (KNOWN, KNOWN._replace(cloud_managed=True), "its isCloudManaged is now true and was false"),
+        (KNOWN, KNOWN._replace(object_identifier="a"), 'its onPremisesObjectIdentifier is now "a" and was empty'),
+        (KNOWN._replace(object_identifier=str(guid(1))), KNOWN._replace(object_identifier=str(guid(1)).upper()), None),
+        (
+            KNOWN._replace(object_identifier=str(guid(1))),
+            KNOWN._replace(object_identifier="b"),
+            f'its onPremisesObjectIdentifier is now "b" and was "{guid(1)}"',
+        ),
+    ],
+)
+def test_what_is_asked_of_single_users_is_compared_where_it_was_known_then_and_is_now(then, now, part):
+    (row,) = plan_objects([ad_row(1)], [user(1)], lookup=then)
+    assert row["action"] == "set"
+    assert looked_up(row) == (then != Lookup())
+    assert second_look(row, user(1), frozenset()) is None
+    outcome = second_look(row, user(1), frozenset(), now)
+    assert (outcome and outcome.reason["code"]) == (part and "changed_since_plan")
+    assert part is None or part in outcome.reason["message"]
 
 
 def test_a_synced_user_that_was_planned_to_be_tried_is_tried():

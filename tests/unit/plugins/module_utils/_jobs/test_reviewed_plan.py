@@ -124,6 +124,62 @@ def test_users_that_changed_since_the_plan_are_left_alone(tmp_path):
     assert [key for key, _value in tenant.patches] == [user_id(5)]
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_users_that_became_something_else_since_the_plan_are_left_alone(tmp_path, check_mode):
+    tenant = Tenant(6)
+    plan = make_plan(tenant, tmp_path, 1, 2, 3, 4, 5, 6)
+    tenant.change(1, userType="Guest")
+    tenant.change(2, isResourceAccount=True)
+    tenant.change(3, isManagementRestricted=True)
+    tenant.cloud_managed[user_id(4)] = True
+    tenant.object_identifiers[user_id(5)] = guid(77)
+    result = run(tenant, plan=plan, check_mode=check_mode)
+    told = {row["user"]: row["reason"]["message"] for row in result["users"] if row["reason"]}
+    assert actions(result) == {name(6): ("set", None)} | dict.fromkeys(told, ("blocked", "changed_since_plan"))
+    for number, word in ((1, "external"), (2, "isResourceAccount"), (3, "isManagementRestricted")):
+        assert word in told[name(number)]
+    assert "isCloudManaged is now true" in told[name(4)]
+    assert guid(77) in told[name(5)]
+    assert [key for key, _value in tenant.patches] == ([] if check_mode else [user_id(6)])
+
+
+def test_only_those_who_are_to_be_written_are_asked_about_again(tmp_path):
+    tenant = Tenant(3)
+    plan = make_plan(tenant, tmp_path, 1, 2, 3)
+    edit(plan, user_id(1), approved=False)
+    tenant.change(2, accountEnabled=False)
+    tenant.looked_up.clear()
+    run(tenant, plan=plan)
+    assert tenant.looked_up == [user_id(3)]
+
+
+def test_a_plan_of_an_older_release_is_compared_by_what_it_says(tmp_path):
+    tenant = Tenant(1)
+    plan = make_plan(tenant, tmp_path, 1)
+    edit(plan, user_id(1), seen={"synced": None, "enabled": None, "primary_address": None})
+    tenant.cloud_managed[user_id(1)] = True
+    tenant.looked_up.clear()
+    assert run(tenant, plan=plan)["summary"]["set"] == 1
+    assert tenant.looked_up == []
+
+
+def test_whoever_cannot_be_asked_about_for_an_outage_is_not_written(tmp_path, monkeypatch):
+    tenant = Tenant(2)
+    plan = make_plan(tenant, tmp_path, 1, 2)
+    answer = tenant._answer
+
+    def outage(request):
+        found = answer(request)
+        if "onPremisesSyncBehavior" not in request.path:
+            return found
+        return found._replace(status=503, body=None, error=GraphError("Away.", status=503))
+
+    monkeypatch.setattr(tenant, "_answer", outage)
+    result = run(tenant, plan=plan)
+    assert actions(result) == dict.fromkeys((name(1), name(2)), ("failed", "read_failed"))
+    assert tenant.patches == []
+
+
 def test_applying_a_plan_in_check_mode_writes_nothing(tmp_path, state):
     tenant = Tenant(1)
     result = run(tenant, plan=make_plan(tenant, tmp_path, 1), check_mode=True)
