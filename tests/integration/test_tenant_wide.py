@@ -159,6 +159,15 @@ def test_roles_that_may_not_be_read_are_released_by_a_word(plan: Callable[..., P
     assert "User-OnPremisesSyncBehavior.ReadWrite.All" in planned.unchecked
 
 
+def test_domains_that_may_not_be_read_are_said_in_the_row(plan: Callable[..., Planned]) -> None:
+    only_users = with_permissions()
+    only_users["clients"][0]["permissions"] = ["User.Read.All"]
+    planned = plan(settings=only_users, options={"protect_role_holders": False})
+    assert planned.outcome("jane") == ("set", None)
+    assert "domains" in {item["value"] for item in planned.row("jane")["evidence"] if item["key"] == "unchecked"}
+    assert "Domain.Read.All" in planned.unchecked
+
+
 def test_a_tenant_without_the_licence_has_nobody_eligible(plan: Callable[..., Planned]) -> None:
     planned = plan(settings={"pimLicensed": False})
     assert planned.outcome("jane") == ("set", None)

@@ -341,12 +341,14 @@ def has_wanted(case: Case) -> bool:
 
 def unchecked(case: Case) -> list[str]:
     """Name what stays unknown of this user although it was asked for; the result says what would help."""
+    domains = ["domains"] if case.around.tenant.domains is None and _needs_domains(case) else []
     looked = case.lookup
-    asked = looked is not None and not case.around.rules.clear
+    if looked is None or case.around.rules.clear:
+        return domains
     return [
-        *(["domains"] if case.around.tenant.domains is None and _needs_domains(case) else []),
-        *(["onPremisesSyncBehavior.isCloudManaged"] if asked and looked.cloud_managed is None else []),
-        *(["onPremisesObjectIdentifier"] if asked and not looked.identifier_known else []),
+        *domains,
+        *(["onPremisesSyncBehavior.isCloudManaged"] if looked.cloud_managed is None else []),
+        *(["onPremisesObjectIdentifier"] if not looked.identifier_known else []),
     ]
 
 

@@ -20,8 +20,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import from_object
 
 TENANT = "example.onmicrosoft.com"
-# Nobody has a role, and nothing else is known.
-FACTS = TenantFacts("tenant", roles=RoleBook({}))
+# Nobody has a role, and the domain is in order; nothing else is known.
+FACTS = TenantFacts(
+    "tenant", roles=RoleBook({}), domains={"example.com": {"isVerified": True, "authenticationType": "Managed"}}
+)
 
 
 def guid(number: int) -> uuid.UUID:

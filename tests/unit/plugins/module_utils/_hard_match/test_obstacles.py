@@ -255,6 +255,31 @@ def test_the_suffix_of_the_name_to_come(name, domains, expected):
     assert said(decided) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "clear", "unknown"),
+    [
+        ("u1@corp.local", None, False, ["domains"]),
+        (None, None, False, ["domains"]),
+        ("u1@corp.local", anchor(1), True, ["domains"]),
+        ("u1@corp.local", anchor(1), False, ["domains"]),
+        # Nothing is written, and the name that the sync brings is not known.
+        (None, anchor(1), False, []),
+    ],
+)
+def test_domains_that_cannot_be_read_are_said_in_the_row(name, value, clear, unknown):
+    target = user(1, onPremisesImmutableId=value, mail="m@x.com")
+    for domains in (None, {"corp.local": {"isVerified": True}, "example.com": {"isVerified": True}}):
+        (row,) = plan_objects(
+            [ad_row(1, login_name=name, mail="m@x.com")],
+            [target],
+            ["mail"],
+            tenant=FACTS._replace(domains=domains),
+            clear=clear,
+        )
+        shown = [item["value"] for item in row["evidence"] if item["key"] == "unchecked"]
+        assert shown == ([] if domains else unknown)
+
+
 def test_what_a_reviewer_may_release():
     assert {"federated_domain", "suffix_not_verified"} <= RELEASABLE
     assert not RELEASABLE & {code for code in ORDER if code not in ("federated_domain", "suffix_not_verified")}

@@ -168,10 +168,14 @@ def test_two_objects_that_claim_one_user_are_ambiguous_and_name_each_other():
 
 
 def test_who_holds_the_users_anchor_already_is_not_disturbed_by_a_second_claim():
-    rows = plan_objects([ad_row(1, login_name="j@x.com"), ad_row(2, login_name="j@x.com")], [held(1, "j@x.com")])
+    rows = plan_objects(
+        [ad_row(1, login_name="j@example.com"), ad_row(2, login_name="j@example.com")], [held(1, "j@example.com")]
+    )
     assert [said(row) for row in rows] == [("none", None), ("ambiguous", "claimed_twice")]
     replacing = plan_objects(
-        [ad_row(1, login_name="j@x.com"), ad_row(2, login_name="j@x.com")], [held(1, "j@x.com")], replace=True
+        [ad_row(1, login_name="j@example.com"), ad_row(2, login_name="j@example.com")],
+        [held(1, "j@example.com")],
+        replace=True,
     )
     assert [row["changed"] for row in replacing] == [False, False]
 
