@@ -209,6 +209,8 @@ options:
   block_effects:
     description:
       - Effects of the takeover that block a row until somebody approves it in the plan. An empty list blocks none.
+      - V(enabled_unknown), V(expiry_unknown), V(password_change_unknown) and V(mailbox_unknown) say what a source that
+        does not carry the attribute leaves open. They block nothing unless they are named here.
       - The guide to reading a plan explains every code.
     type: list
     elements: str
@@ -217,15 +219,19 @@ options:
       - user_enabled
       - shared_mailbox_enabled
       - account_expired
+      - enabled_unknown
+      - expiry_unknown
       - sign_in_name_changed
       - sign_in_name_kept
       - primary_address_lost
       - primary_address_changed
       - address_lost
       - mailbox_in_danger
+      - mailbox_unknown
       - password_will_change
       - password_may_change
       - password_must_change
+      - password_change_unknown
       - password_random
       - password_not_synced
       - dynamic_group_attribute
@@ -656,9 +662,11 @@ journal:
   sample: /srv/hard-match/result.jsonl.journal.jsonl
 backup:
   description:
-    - The file with all readable properties of every target as they were before the first write, beside the journal;
+    - The file with all readable properties of every target as they were before each write, beside the journal;
       null when nothing was to be written, and in check mode. A target that is not in it is not written.
-    - A run that continues a journal adds the users that its backup lacks, and leaves those it has as they are.
+    - A run that continues a journal leaves the rows of its backup as they are, and adds the users whom it lacks. A user
+      who is to be written and is not as its newest row says gets a further one, so that each write has a row from
+      before it; C(time) says when each was read.
     - It is JSON Lines, each with C(id), C(user), C(time) and C(properties). Not in it is what Graph returns only by
       itself (C(aboutMe), C(mySite), C(skills), C(birthday) and the like, C(mailboxSettings)), what needs further
       permissions (C(signInActivity), C(customSecurityAttributes), C(authorizationInfo), C(employeeLeaveDateTime)),

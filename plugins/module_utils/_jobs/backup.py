@@ -4,13 +4,17 @@
 # Private to this collection.
 """The backup: all readable properties of every target, on disk before the first write leaves.
 
-A file of :mod:`_rows` of kind ``backup`` beside the journal, with one row ``{"id", "user", "time", "properties"}`` for
-each target; ``properties`` are Graph's, by Graph's names. There is one backup for each journal: a run that continues a
-journal adds the users that the backup lacks, and never touches those it has.
+A file of :mod:`_rows` of kind ``backup`` beside the journal, with rows ``{"id", "user", "time", "properties"}``;
+``properties`` are Graph's, by Graph's names. There is one backup for each journal, which may serve for years of runs. A
+run that continues a journal never touches the rows that are there: it adds the users whom the backup lacks, and a
+further row for those who are not as their newest row says. So a user's first row is what was there before all writes of
+the journal, and the newest one whose ``time`` is before a write is what was there before that.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
@@ -23,6 +27,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.users impor
     get_users,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import WRITES
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import is_about
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, RowReader, RowSink, header, utc_now
 
 BACKUP = "backup"
@@ -78,44 +83,50 @@ def backup_path(journal: str) -> str:
 
 
 def save_backup(client: GraphClient, rows: Iterable[Mapping[str, Any]], journal: str) -> Backup:
-    """Save every target that is not in the journal's backup yet; complete and on disk when this returns.
+    """Save every target that is not in the journal's backup yet as it is; complete and on disk when this returns.
+
+    Who has the value already and is in the backup is not saved again: nothing will be written there.
 
     :param rows: of a plan; those that write name the targets.
     :param journal: path of the journal, whose lock the caller has.
     :raises RowError: when the file cannot be written, or the one that is there is no backup of this tenant.
     """
     path = backup_path(journal)
-    earlier = _earlier(path, client.tenant_id)
-    known = {row["id"] for _line, row in earlier} if earlier else set()
-    targets = [row["id"] for row in rows if row["action"] in WRITES and row["id"] not in known]
+    service = client.options.graph_endpoint
+    earlier = _earlier(path, client.tenant_id, service)
+    targets = {row["id"]: row["after"] for row in rows if row["action"] in WRITES}
     if not targets:
         return Backup(path if earlier else None, {})
-    properties = _readable(client, targets[:_PROBES])
+    properties = _readable(client, list(targets)[:_PROBES])
+    # The newest row of a user comes last.
+    newest = {row["id"]: _digest(row["properties"], properties) for _line, row in earlier or () if row["id"] in targets}
     carried = set(properties)
     if earlier:
         carried &= set(earlier.header.get("attributes") or ())
     unsaved: dict[str, GraphError | None] = {}
-    fields = header(BACKUP, tenant_id=client.tenant_id, attributes=carried, source=client.options.graph_endpoint)
+    fields = header(BACKUP, tenant_id=client.tenant_id, attributes=carried, source=service, service=service)
     with RowSink(fields, path, 0) as sink:
         for _line, row in earlier or ():
             sink.write(row)
         for user_id, body, error in get_users(client, targets, ",".join(properties)):
             if body is None:
                 unsaved[user_id] = error
-            else:
+            elif user_id not in newest or (
+                body.get("onPremisesImmutableId") != targets[user_id] and _digest(body, properties) != newest[user_id]
+            ):
                 sink.write(_row(user_id, body))
     return Backup(path, unsaved, tuple(name for name in BACKUP_PROPERTIES if name not in properties))
 
 
-def _earlier(path: str, tenant_id: str) -> RowReader | None:
+def _earlier(path: str, tenant_id: str, service: str) -> RowReader | None:
     """Return the backup that is there already."""
     if not os.path.exists(path):
         return None
     reader = RowReader(path, {BACKUP})
-    if str(reader.header.get("tenant_id")).lower() != tenant_id.lower():
+    if not is_about(reader.header, tenant_id, service):
         raise RowError(
-            f"the backup belongs to tenant {reader.header.get('tenant_id')}, and this is {tenant_id}. Name another "
-            "journal; its backup is beside it.",
+            f"the backup belongs to tenant {reader.header.get('tenant_id')} of {reader.header.get('source')}, and this "
+            f"run writes to {tenant_id} of {service}. Name another journal; its backup is beside it.",
             path,
             1,
         )
@@ -131,6 +142,21 @@ def _readable(client: GraphClient, ids: list[str]) -> tuple[str, ...]:
     ]
     plain = get_users(client, refused, ",".join(USER_PROPERTIES))
     return USER_PROPERTIES if any(body is not None for _id, body, _error in plain) else BACKUP_PROPERTIES
+
+
+def _digest(properties: Mapping[str, Any], names: Iterable[str]) -> bytes:
+    """Return what is compared of a user, small enough to keep it for everybody in the file."""
+    compared = {name: _unordered(properties[name]) for name in names if name in properties}
+    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode("ascii")).digest()
+
+
+def _unordered(value: Any) -> Any:
+    """Return a value of Graph's so that the order in which it lists things is no difference."""
+    if isinstance(value, dict):
+        return {name: _unordered(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return sorted(json.dumps(_unordered(item), sort_keys=True) for item in value)
+    return value
 
 
 def _row(user_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
