@@ -1,4 +1,4 @@
-"""A plan sends as many requests as ``_jobs/tenant_reading.py`` says, to a tenant that counts them."""
+"""Plans, and applying them, send as many requests as ``_jobs/tenant_reading.py`` says, to a tenant that counts them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def seed_of(users: int, groups: int, assignable: int) -> dict[str, Any]:
     }
 
 
-def export() -> str:
+def export(objects: int = OBJECTS) -> str:
     return "\n".join(
         f"dn: CN=user{number},OU=Staff,DC=corp,DC=example,DC=com\nobjectClass: user\nsAMAccountName: user{number}\n"
         f"userPrincipalName: user{number}@example.com\nuserAccountControl: 512\n"
         f"objectGUID:: {base64.b64encode(uuid.uuid5(_NAMESPACE, str(number)).bytes_le).decode()}\n"
-        for number in range(OBJECTS)
+        for number in range(objects)
     )
 
 
@@ -81,3 +81,24 @@ def test_a_plan_keeps_to_its_budget_of_requests(
     assert planned["summary"]["requests"] == listings + tenant_wide + roles + cloud_sync + around_groups + look_ups
     whole = [request for request in tenant.requests() if not request.get("batch")]
     assert len(whole) == planned["summary"]["requests"]
+
+
+def test_applying_a_plan_keeps_to_its_budget_of_requests(
+    start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks
+) -> None:
+    # More than one chunk of writes.
+    writes, groups, assignable = 430, 30, 7
+    tenant = start_tenant(seed_of(writes, groups, assignable))
+    (playbooks.folder / "export.ldf").write_text(export(writes), encoding="utf-8")
+    options = {"src": ["export.ldf"], "anchor": "object_guid", "dest": "plan.jsonl", "return_limit": 0}
+    playbooks.module("entra_immutable_id", tenant.environment, check=True, max_changes="100%", **options)
+    tenant.forget_requests()
+    applied = playbooks.module("entra_immutable_id", tenant.environment, plan="plan.jsonl", return_limit=0)
+    assert applied["summary"]["set"] == writes
+    roles = pages(assignable) + 3 + batches(3 * assignable)
+    backup = batches(20) + batches(writes)
+    second_look = 3 * batches(writes)
+    written = batches(writes) + 2 * batches(writes)
+    assert applied["summary"]["requests"] == roles + backup + second_look + written
+    whole = [request for request in tenant.requests() if not request.get("batch")]
+    assert len(whole) == applied["summary"]["requests"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""The one reading of a tenant that a plan is made from, and its budget of requests.
+"""The one reading of a tenant that a plan is made from, and the budget of requests of plans and of applying them.
 
 ``pages(n)`` is ``n`` divided by 999, rounded up, at least one; roles come in pages of the service's own size.
 ``batches(n)`` is ``n`` divided by ``batch_size`` (20), rounded up. What may not be read costs its first request.
@@ -22,6 +22,21 @@ look-ups of c candidates, in chunks                             for each chunk 2
 ==============================================================  ==================================================
 
 A group with more than 999 members costs one place in a further batch for each further page.
+
+Applying a reviewed plan of ``w`` writes reads no listing of users, only what an approval rests on:
+
+==============================================================  ==================================================
+What                                                            Requests
+==============================================================  ==================================================
+p entries of protected_users; those of them that are no users   batches(p); batches(no users), and their members
+role-assignable groups; definitions, assignments, eligibilities  pages(role-assignable groups) + 3
+members, owners, eligible ones of r role-assignable groups      batches(3 * r), batches(2 * r) without PIM's licence
+backup: whether all properties can be read; the targets         batches(20 of w) + batches(w)
+second look; look-ups where the plan could do them              batches(w) + 2 * batches(w)
+writes; reads until two in a row show the value                 batches(w) + 2 * batches(w), more while reads lag
+==============================================================  ==================================================
+
+Writes go in chunks of 400, each with batches of its own. Who is left alone at one step costs none of the later ones.
 """
 
 from __future__ import annotations
