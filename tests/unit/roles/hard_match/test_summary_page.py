@@ -102,6 +102,23 @@ def test_effects_are_told_in_words_for_all_and_for_each(summary):
 
 def test_nothing_freezes_the_sync(summary):
     page = summary()
+def test_the_window_is_told(summary):
+    page = summary(__hard_match_window_notes=["an earlier run had left flags changed.", "was open."])
+    assert "Window: an earlier run had left flags changed. was open." in page
+    assert "Window" not in summary(__hard_match_window_notes=[])
+
+
+def test_effects_that_the_source_left_open_are_no_changes(summary):
+    unknown = {"enabled_unknown": 3, "password_change_unknown": 3, "not_carried": 2}
+    plan = {**PLAN, "effects": {**unknown, "blanked": 1}}
+    page = summary(__hard_match_planned={**PLANNED["__hard_match_planned"], "summary": plan})
+    assert "Takeover: changes, by number of users: blanked (1)." in page
+    known = "enabled unknown (3), password change unknown (3), not carried (2)."
+    assert f"Not known: of the takeover, by number of users: {known}" in page
+    plan = {**PLAN, "effects": unknown}
+    assert "Takeover" not in summary(__hard_match_planned={**PLANNED["__hard_match_planned"], "summary": plan})
+
+
     assert "At risk: nothing freezes the sync (hard_match_sync is none). 2 of the users to be written" in page
     assert "of 1 that is not known" in page
     assert "They are ann@contoso.com, bob@contoso.com and 1 more; see the column in_scope" in page
