@@ -31,7 +31,7 @@ What                                                            Requests
 p entries of protected_users; those of them that are no users   batches(p); batches(no users), and their members
 role-assignable groups; definitions, assignments, eligibilities  pages(role-assignable groups) + 3
 members, owners, eligible ones of r role-assignable groups      batches(3 * r), batches(2 * r) without PIM's licence
-backup: whether all properties can be read; the targets         batches(20 of w) + batches(w)
+backup: whether all properties can be read; the targets         batches(at most 20) + batches(w)
 second look; look-ups where the plan could do them              batches(w) + 2 * batches(w)
 writes; reads until two in a row show the value                 batches(w) + 2 * batches(w), more while reads lag
 ==============================================================  ==================================================
