@@ -20,8 +20,8 @@ description:
     write.
   - For everybody else all reasons are given, the decisive one first, each with a remedy - a wrong anchor, another user
     that the sync took instead, holders of the anchor, the SID, the name or an address, directory roles, the source of
-    authority, a mapping to another AD object, flags of the tenant, the scope, and the jobs of Cloud Sync. What could
-    not be read is named with the permission that would allow it.
+    authority, a mapping to another AD object, flags of the tenant, the scope, the jobs of Cloud Sync and its log. What
+    could not be read is named with the permission that would allow it.
   - Up to 20 users are read one by one, with whoever has what is theirs; for more, the tenant is listed once. What
     explains a user is read only if somebody is not synced as expected.
 options:
@@ -78,8 +78,8 @@ notes:
     (C(OnPremDirectorySynchronization.Read.All)) are documented for a signed-in Global Administrator only; where they
     cannot be read they are unknown.
   - To explain, it also reads with C(RoleManagement.Read.Directory), C(Group.Read.All), C(OrgContact.Read.All),
-    C(User-OnPremisesSyncBehavior.ReadWrite.All), and for Cloud Sync C(Application.Read.All) and
-    C(Synchronization.Read.All). Each of them may be missing.
+    C(User-OnPremisesSyncBehavior.ReadWrite.All), and for Cloud Sync C(Application.Read.All),
+    C(Synchronization.Read.All) and C(AuditLog.Read.All). Each of them may be missing.
 seealso:
   - module: hybrid.identity.entra_immutable_id
   - module: hybrid.identity.entra_sync_cycle

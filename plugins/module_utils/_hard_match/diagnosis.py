@@ -26,6 +26,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstac
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
     Expectation,
+    LogEntry,
     Subject,
     SyncFacts,
 )
@@ -38,6 +39,25 @@ LABEL_CLOUD = "In cloud"
 
 # Said besides, whatever the cause: none of them keeps a user in the cloud by itself.
 _NOTES = frozenset({"identifier_same", "flags_unreadable", "selection_unknown", "role_group_member", "twin_claims"})
+
+
+# What Cloud Sync's log calls InvalidHardMatch, SourceOfAuthorityCloud and so on, in words of its own.
+_SAID_BY_THE_LOG = frozenset(
+    {
+        "out_of_scope",
+        "joined_to_twin",
+        "hard_match_blocked",
+        "role_held",
+        "role_by_group",
+        "role_eligible",
+        "cloud_managed",
+        "identifier_differs",
+        "sid_held",
+        "upn_held",
+        "address_of_other_kind",
+        "address_held",
+    }
+)
 
 
 class Diagnosis(NamedTuple):
@@ -79,6 +99,7 @@ IN_THE_WAY = (
     Check(unless_joined(checks.address_of_other_kind), "conflict"),
     Check(unless_joined(from_plan(name_held)), "conflict"),
     Check(unless_joined(checks.address_of_user), "conflict"),
+    Check(checks.sync_refused, "in_cloud"),
     Check(checks.delete_brake, "pending"),
     Check(checks.job_quarantined, "pending"),
     Check(checks.job_paused, "pending"),
@@ -113,6 +134,7 @@ def diagnose(
     sync: SyncFacts,
     twins: Sequence[CloudUser] = (),
     case: Case | None = None,
+    logged: LogEntry | None = None,
 ) -> Diagnosis:
     """Say where a user stands.
 
@@ -120,12 +142,13 @@ def diagnose(
     :param holders: users, live and deleted, that hold the expected anchor.
     :param twins: see :func:`twins_of`.
     :param case: what roles, groups and look-ups say of the user; ``None``: not read (yet).
+    :param logged: what Cloud Sync wrote down of the AD object.
     """
     others = [holder for holder in holders if user is None or holder.id != user.id]
     if user is None or user.deleted:
         findings = _gone(expected, user, others)
     else:
-        subject = Subject(expected, user, others, list(twins), sync, case)
+        subject = Subject(expected, user, others, list(twins), sync, case, logged)
         findings = _found(PROOF, subject) if user.synced is True else _awaited(_found(IN_THE_WAY, subject), user)
     findings = _with_what_was_told(expected, user, findings)
     if not findings:
@@ -178,7 +201,10 @@ def _found(table: Iterable[Check], subject: Subject) -> list[_Finding]:
 
 
 def _awaited(findings: list[_Finding], user: CloudUser) -> list[_Finding]:
-    """Say of a user for whom no cause was found that the sync is awaited."""
+    """Say of a user for whom no cause was found that the sync is awaited; leave out what another cause explains."""
+    found = {finding.reason["code"] for finding in findings}
+    if found & _SAID_BY_THE_LOG:
+        findings = [finding for finding in findings if finding.reason["code"] != "sync_refused"]
     if any(finding.reason["code"] not in _NOTES for finding in findings):
         return findings
     last = f"; the last sync of this user was at {user.last_sync}" if user.last_sync else ""

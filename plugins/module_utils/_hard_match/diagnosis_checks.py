@@ -251,6 +251,14 @@ def no_cycle_since_write(subject: Subject) -> Found:
         yield reason("no_cycle_since_write", written=_text(written), last_sync=_text(last))
 
 
+def sync_refused(subject: Subject) -> Found:
+    """Cloud Sync has met the AD object, with the anchor that is there now, and did not take it."""
+    entry, written = subject.logged, subject.expected.written
+    if entry is not None and not entry.taken and (written is None or epoch(entry.time) >= written):
+        detail = entry.detail or "The log does not say more."
+        yield reason("sync_refused", time=entry.time, word=entry.code, detail=detail)
+
+
 def left_scope(subject: Subject) -> Found:
     """The user was synced, and its AD object left scope."""
     if subject.user.synced is False:

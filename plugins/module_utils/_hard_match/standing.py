@@ -62,6 +62,15 @@ class SyncFacts(NamedTuple):
     jobs: tuple[JobState, ...] = ()
 
 
+class LogEntry(NamedTuple):
+    """The newest that Cloud Sync wrote down of an AD object: when, whether it took it, else the code and why not."""
+
+    time: str
+    taken: bool
+    code: str = ""
+    detail: str = ""
+
+
 class Subject(NamedTuple):
     """One user under diagnosis."""
 
@@ -74,6 +83,28 @@ class Subject(NamedTuple):
     sync: SyncFacts
     #: What roles, groups and look-ups say; ``None``: not read.
     case: Optional[Case] = None
+    #: What Cloud Sync's log says; ``None``: nothing, or not read.
+    logged: Optional[LogEntry] = None
+
+
+def log_entry(body: Mapping[str, Any]) -> LogEntry:
+    """Read Graph's ``provisioningObjectSummary``."""
+    status = body.get("provisioningStatusInfo") or {}
+    error = status.get("errorInformation") or {}
+    return LogEntry(
+        str(body.get("activityDateTime")),
+        str(status.get("status")).lower() not in ("failure", "skipped"),
+        str(error.get("errorCode") or "no code is given"),
+        str(error.get("reason") or ""),
+    )
+
+
+def log_keys(body: Mapping[str, Any]) -> list[str]:
+    """Return what names the AD object of an entry, in lower case: objectGUID and distinguished name."""
+    source = body.get("sourceIdentity") or {}
+    details = source.get("details") or {}
+    names = (source.get("id"), details.get("objectGUID"), details.get("distinguishedName"))
+    return [str(name).lower() for name in names if name]
 
 
 def job_state(domain: str, data: Mapping[str, Any]) -> JobState:

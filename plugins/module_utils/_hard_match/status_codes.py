@@ -46,6 +46,14 @@ STATUS_CODES: tuple[tuple[str, str, str, str], ...] = (
         "Take the addresses from those objects, or from the AD object.",
         _ERRORS,
     ),
+    # What Cloud Sync wrote down
+    (
+        "sync_refused",
+        "Cloud Sync did not take the AD object at {time} ({word}): {detail}",
+        "If the cause is removed by now, let a further cycle run. Else see what the provisioning log of Cloud Sync "
+        "recommends for this code.",
+        "Microsoft Graph: provisioningObjectSummary resource",
+    ),
     # The sync as a whole
     (
         "no_cycle_since_write",

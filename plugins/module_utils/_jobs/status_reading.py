@@ -14,8 +14,8 @@ Those not synced: organization and flags (already read), roles             3, ro
                                                                            members
 ... who has their addresses                                                deleted groups 1, batches(2 * addresses)
 ... source of authority and object identifier                              2 * batches(n)
-... Cloud Sync                                                             1 + applications, and a schema for each
-                                                                           job where the scope is unknown
+... Cloud Sync                                                             1 + applications; for each job its log,
+                                                                           and where the scope is unknown its schema
 =========================================================================  =======================================
 """
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from itertools import islice
 from typing import Any, Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, odata_text
@@ -35,7 +36,12 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups impo
     list_deleted_groups,
     list_groups,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import find_jobs, get_schema
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.logs import list_provisioning
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import (
+    SyncJob,
+    find_jobs,
+    get_schema,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import Reading, readable
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import (
     get_users,
@@ -68,7 +74,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     TWIN_KEYS,
     Expectation,
     JobState,
+    LogEntry,
     job_state,
+    log_entry,
+    log_keys,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
     CONTACT,
@@ -84,6 +93,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_index, settled
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+from ansible_collections.hybrid.identity.plugins.module_utils._rows import format_time
 
 #: So many people are read one by one, in batches; more by one listing of the tenant.
 FEW = 20
@@ -92,6 +102,9 @@ FEW = 20
 _ASSIGNABLE_CLOSED = ("which groups can hold directory roles", "Group.Read.All")
 _GROUPS_CLOSED = ("whether a group has somebody's address", "Group.Read.All")
 _CONTACTS_CLOSED = ("whether a contact has somebody's address", "OrgContact.Read.All")
+# How far back the log of Cloud Sync is read, and how many entries of a job at most: 10 requests, in 20 seconds.
+_LOG_SECONDS = 24 * 3600
+_LOG_ENTRIES = 9990
 _PARKED = "onPremisesProvisioningErrors/any(o:o/category eq 'PropertyConflict')"
 # What finds the users who have a value. Whether the service filters by SID is contested: where it does not, users are
 # listed.
@@ -116,6 +129,8 @@ class Explanation(NamedTuple):
     known: Mapping[str, Lookup]
     jobs: tuple[JobState, ...]
     selections: CloudSelections
+    #: By objectGUID and by distinguished name of the AD object, in lower case.
+    log: Mapping[str, LogEntry]
     unchecked: tuple[Mapping[str, str], ...]
 
     def case(self, expected: Expectation, user: CloudUser) -> Case:
@@ -123,6 +138,10 @@ class Explanation(NamedTuple):
         wish = Wish(expected.user, None, expected.row, expected.immutable_id)
         around = Surroundings(self.facts, self.users, Claims())
         return Case(0, wish, user, Match([user], None, None, [], [], []), around, self.known.get(user.id))
+
+    def logged(self, expected: Expectation) -> LogEntry | None:
+        """Return the newest that Cloud Sync wrote down of the AD object."""
+        return next((self.log[key] for key in _log_keys(expected) if key in self.log), None)
 
     def in_scope(self, expected: Expectation) -> Expectation:
         """Return the expectation with what Cloud Sync's selection says of the AD object."""
@@ -214,16 +233,18 @@ def explain(
     around = (_some_groups if len(people) <= FEW else _all_groups)(client, people)
     facts = TenantFacts(client.tenant_id, organization, None, features, addresses=AddressBook(around.addresses))
     if not waiting:
-        return Explanation(facts, index, {}, (), CloudSelections(), around.unchecked)
+        return Explanation(facts, index, {}, (), CloudSelections(), {}, around.unchecked)
     roles = read_roles(client, index.user, around.assignable)
     with closing(UserDetails()) as details:
         lookups = Lookups(client, details)
         known = lookups.look_up(user.id for _expected, user in waiting)
-    jobs, selections = _jobs(client, waiting)
-    unchecked = (*around.unchecked, *roles.unchecked, *lookups.unchecked, *_unchecked(jobs))
-    return Explanation(
-        facts._replace(roles=roles.book), index, known, jobs.value or (), CloudSelections(selections), unchecked
-    )
+    found, selections = _jobs(client, waiting)
+    jobs = found.value or ()
+    log = _read_log(client, jobs, waiting)
+    unchecked = (*around.unchecked, *roles.unchecked, *lookups.unchecked, *_unchecked(found, log))
+    states = tuple(job_state(job.domain, job.data) for job in jobs)
+    facts = facts._replace(roles=roles.book)
+    return Explanation(facts, index, known, states, CloudSelections(selections), log.value or {}, unchecked)
 
 
 class _Around(NamedTuple):
@@ -311,18 +332,16 @@ def _title(item: Mapping[str, Any]) -> str:
 def _jobs(
     client: GraphClient, waiting: Iterable[Person]
 ) -> tuple[Reading, dict[str, tuple[CloudSelection, ...]] | None]:
-    """Return the states of Cloud Sync's jobs, and what they select where somebody's scope depends on it."""
+    """Return Cloud Sync's jobs, and what they select where somebody's scope depends on it."""
     unsure = any(expected.row is not None and expected.row.get("in_scope") is None for expected, _user in waiting)
     selections: dict[str, tuple[CloudSelection, ...]] = {}
 
-    def read() -> tuple[JobState, ...]:
-        states = []
-        for job in find_jobs(client):
-            states.append(job_state(job.domain, job.data))
-            if unsure:
-                domain = job.domain.lower()
-                selections[domain] = (*selections.get(domain, ()), *read_selections(get_schema(client, job)))
-        return tuple(states)
+    def read() -> list[SyncJob]:
+        jobs = find_jobs(client)
+        for job in jobs if unsure else ():
+            domain = job.domain.lower()
+            selections[domain] = (*selections.get(domain, ()), *read_selections(get_schema(client, job)))
+        return jobs
 
     reading = readable(
         read,
@@ -332,6 +351,34 @@ def _jobs(
         refusals=(403, 404),
     )
     return reading, selections if reading.value is not None and unsure else None
+
+
+def _read_log(client: GraphClient, jobs: Iterable[SyncJob], waiting: Iterable[Person]) -> Reading:
+    """Return the newest entry of each AD object: one query for each job, whoever is asked for."""
+    wanted = {key for expected, _user in waiting for key in _log_keys(expected)}
+    service_time = client.service_time()
+    if not wanted or service_time is None:
+        return Reading({})
+    since = str(format_time(service_time - _LOG_SECONDS))
+
+    def read() -> dict[str, LogEntry]:
+        found: dict[str, LogEntry] = {}
+        for job in jobs:
+            for body in islice(list_provisioning(client, job.id, since), _LOG_ENTRIES):
+                entry = log_entry(body)
+                for key in wanted.intersection(log_keys(body)):
+                    found.setdefault(key, entry)
+        return found
+
+    # A cloud or a licence without this log.
+    return readable(
+        read, "what Cloud Sync wrote down (provisioning log)", "AuditLog.Read.All", refusals=(400, 403, 404)
+    )
+
+
+def _log_keys(expected: Expectation) -> list[str]:
+    row = expected.row or {}
+    return [str(row[name]).lower() for name in ("object_guid", "distinguished_name") if row.get(name)]
 
 
 def _unchecked(*readings: Reading) -> tuple[Mapping[str, str], ...]:

@@ -33,6 +33,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expect
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
     Expectation,
+    LogEntry,
     SyncFacts,
     twins_of,
 )
@@ -90,6 +91,7 @@ class _Followed(NamedTuple):
     agreeing: int = 0
     #: What explains it, where the user is not synced as expected.
     case: Optional[Case] = None
+    logged: Optional[LogEntry] = None
 
 
 def sync_status(
@@ -290,7 +292,9 @@ def _needs_more(item: _Followed, sync: SyncFacts) -> bool:
 
 def _explained(item: _Followed, found: Explanation) -> _Followed:
     expected = found.in_scope(item.expected)
-    return item if item.user is None else item._replace(expected=expected, case=found.case(expected, item.user))
+    if item.user is None:
+        return item
+    return item._replace(expected=expected, case=found.case(expected, item.user), logged=found.logged(expected))
 
 
 def _read_users(
@@ -358,7 +362,7 @@ def _is_pending(item: _Followed, tenant: SyncFacts) -> bool:
 def _diagnosis(item: _Followed, tenant: SyncFacts) -> Diagnosis:
     if item.error is not None:
         return unreadable(item.error.message)
-    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, item.case)
+    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, item.case, item.logged)
 
 
 def _importance(row: Row) -> int:

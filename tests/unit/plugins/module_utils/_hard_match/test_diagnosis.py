@@ -26,6 +26,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     JobState,
     SyncFacts,
     job_state,
+    log_entry,
+    log_keys,
     twins_of,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
@@ -536,3 +538,39 @@ def test_the_other_attribute_and_the_other_alphabet_are_hinted_at():
     assert "objectGUID of the AD object" in other["message"]
     (safe,) = diagnose(expected, held(1, value="-_" + anchor(1)[2:]), [], VERIFIED).reasons
     assert "URL-safe" in safe["message"]
+
+
+# What Cloud Sync wrote down
+
+
+def logged(status="failure", code="AttributeUpdateNotAllowed", moment="2026-11-23T12:00:00Z"):
+    error = None if status == "success" else {"errorCode": code, "reason": "Blocked."}
+    body = {"activityDateTime": moment, "provisioningStatusInfo": {"status": status, "errorInformation": error}}
+    return log_entry(body)
+
+
+@pytest.mark.parametrize(
+    ("entry", "state", "code"),
+    [
+        (logged(), "in_cloud", "sync_refused"),
+        (logged("skipped"), "in_cloud", "sync_refused"),
+        (logged("success"), "pending", "awaiting_sync"),
+        # It was about another anchor.
+        (logged(moment="2026-11-23T11:59:00Z"), "pending", "awaiting_sync"),
+        (None, "pending", "awaiting_sync"),
+    ],
+)
+def test_what_cloud_sync_wrote_down_settles_what_nothing_else_explains(entry, state, code):
+    found = diagnose(expectation(written=NOON), held(1), [], VERIFIED, logged=entry)
+    assert (found.state, [why["code"] for why in found.reasons]) == (state, [code])
+
+
+def test_what_is_explained_is_not_said_twice():
+    found = diagnose(expectation(), held(1), [], VERIFIED._replace(hard_match_blocked=True), logged=logged())
+    assert [why["code"] for why in found.reasons] == ["hard_match_blocked"]
+
+
+def test_an_entry_of_the_log_names_its_ad_object_in_two_ways():
+    details = {"objectGUID": "ABC", "distinguishedName": "CN=X"}
+    assert log_keys({"sourceIdentity": {"id": "abc", "details": details}}) == ["abc", "abc", "cn=x"]
+    assert log_keys({}) == []

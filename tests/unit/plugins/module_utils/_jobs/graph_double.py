@@ -15,6 +15,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors impo
 
 TENANT = "66666666-7777-8888-9999-000000000000"
 SERVICE = "https://graph.example"
+NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
 BATCH, PAGE, ROLES_PAGE = 20, 999, 100
 _PIM_FOR_GROUPS = "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
 
@@ -64,6 +65,9 @@ class Graph:
 
     def stats(self):
         return {"requests": self.requests, "writes": 0, "throttled_seconds": 0.0}
+
+    def service_time(self):
+        return NOON
 
     def permissions(self):
         return {"User.Read.All"}

@@ -159,3 +159,20 @@ def test_what_cloud_sync_was_told_to_take_decides_over_the_scope():
     # What the row says itself is not judged again.
     known = expected(1)._replace(row={"in_scope": True})
     assert found.in_scope(known) is known
+
+
+def test_the_newest_entry_of_the_log_counts():
+    graph = graph_of(user(1), servicePrincipals=[{"id": "sp", "displayName": "corp.example.com"}])
+    graph.collections[JOBS] = [{"id": "AD2AADProvisioning.1"}]
+    graph.objects[f"{JOBS}/AD2AADProvisioning.1/schema"] = {}
+    graph.collections["/auditLogs/provisioning"] = [
+        {"activityDateTime": moment, "sourceIdentity": {"id": name}, "provisioningStatusInfo": {"status": "failure"}}
+        for moment, name in (("3", "CN=other"), ("2", DN.upper()), ("1", DN))
+    ]
+    found, people = explained(graph, 1)
+    assert found.logged(people[0]).time == "2"
+    assert [path for path, _ in graph.sent].count("/auditLogs/provisioning") == 1
+    graph.refused["/auditLogs/provisioning"] = 403
+    found, people = explained(graph, 1)
+    assert found.logged(people[0]) is None
+    assert "AuditLog.Read.All" in permissions(found)
