@@ -47,3 +47,24 @@ def test_nothing_is_planned_until_the_anchor_is_stated(
     stated = playbooks.module("entra_immutable_id", tenant.environment, check=True, anchor="object_guid", **source)
     assert stated["summary"]["set"] > 100
     assert "anchor_unconfirmed" not in stated["summary"]["reasons"]
+
+
+def test_what_the_file_leaves_open_is_said_once_each_and_blocks_only_if_it_is_asked_to(
+    playbooks: harness.Playbooks, export: Path, tenant: harness.Tenant
+) -> None:
+    options = {"src": [str(export)], "anchor": "object_guid", "match_by": ["user_principal_name"]}
+    result = playbooks.module("entra_immutable_id", tenant.environment, check=True, **options)
+    told = [
+        sorted(effect["code"] for effect in row["effects"] if effect["code"].endswith("_unknown"))
+        for row in result["users"]
+        if row["action"] == "set"
+    ]
+    # Those without a licence have no mailbox to lose.
+    sign_in = ["enabled_unknown", "expiry_unknown", "password_change_unknown"]
+    assert sign_in in told
+    assert sorted([*sign_in, "mailbox_unknown"]) in told
+    assert {len(codes) - len(set(codes)) for codes in told} == {0}
+    strict = playbooks.module(
+        "entra_immutable_id", tenant.environment, check=True, block_effects=["enabled_unknown"], **options
+    )
+    assert strict["summary"]["reasons"]["enabled_unknown"] > 100

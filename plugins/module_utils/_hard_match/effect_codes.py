@@ -53,6 +53,22 @@ EFFECT_CODES: tuple[tuple[str, str, str, str, bool], ...] = (
         _PASSWORDS,
         True,
     ),
+    (
+        "enabled_unknown",
+        "Whether the AD account is enabled is not known, because the source did not carry userAccountControl. If it is "
+        "disabled, the takeover disables the cloud user.",
+        "Read the objects over LDAP, or export userAccountControl as well.",
+        _OBJECTS,
+        True,
+    ),
+    (
+        "expiry_unknown",
+        "Whether the AD account expired is not known, because the source did not carry accountExpires. If it did, the "
+        "cloud user can still sign in.",
+        "Read the objects over LDAP, or export accountExpires as well.",
+        _PASSWORDS,
+        True,
+    ),
     # Sign-in name
     (
         "sign_in_name_changed",
@@ -102,6 +118,14 @@ EFFECT_CODES: tuple[tuple[str, str, str, str, bool], ...] = (
         _EXCHANGE,
         True,
     ),
+    (
+        "mailbox_unknown",
+        "Whether AD has an msExchMailboxGuid, which would tell Exchange Online that the mailbox is on-premises, is not "
+        "known, because the source did not carry it.",
+        "Read the objects over LDAP, or export msExchMailboxGuid as well.",
+        _EXCHANGE,
+        True,
+    ),
     # Sign-in
     (
         "password_will_change",
@@ -123,6 +147,14 @@ EFFECT_CODES: tuple[tuple[str, str, str, str, bool], ...] = (
         "for a new one; or, where userForcePasswordChangeOnLogonEnabled is off, keeps the cloud password, or cannot "
         "sign in.",
         "Let the user set a password in AD first.",
+        _PASSWORDS,
+        True,
+    ),
+    (
+        "password_change_unknown",
+        "Whether the AD password must be changed at the next sign-in is not known, because the source did not carry "
+        "pwdLastSet. If it must, the user is asked for a new one or cannot sign in.",
+        "Read the objects over LDAP, or export pwdLastSet as well.",
         _PASSWORDS,
         True,
     ),

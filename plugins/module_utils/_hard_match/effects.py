@@ -87,11 +87,19 @@ class _Case(NamedTuple):
 
     def attribute(self, name: str) -> Any:
         """Return AD's value; ``None`` for none, :data:`UNKNOWN` where the source did not carry it."""
-        field = ROW_FIELDS.get(name)
-        value = self.row.get(field) if field else (self.row.get("synced_attributes") or {}).get(name)
+        if name in ROW_FIELDS:
+            return self.field(ROW_FIELDS[name])
+        value = (self.row.get("synced_attributes") or {}).get(name)
+        return self._known(value, f"synced_attributes.{name}")
+
+    def field(self, name: str) -> Any:
+        """Return what a field of the row says, as :meth:`attribute` does."""
+        return self._known(self.row.get(name), name)
+
+    def _known(self, value: Any, name: str) -> Any:
         if value not in (None, "", []):
             return value
-        return None if (field or f"synced_attributes.{name}") in self.row.get("carried", ()) else UNKNOWN
+        return None if name in self.row.get("carried", ()) else UNKNOWN
 
     def flag(self, bit: int) -> bool:
         """Tell whether a bit of userAccountControl is known to be set."""
@@ -148,8 +156,7 @@ def _account(case: _Case) -> Iterator[Effect]:
     """State of the account, in AD and in the cloud."""
     enabled, before = case.row.get("enabled"), case.details.get("accountEnabled")
     if enabled is None:
-        if before is not None:
-            yield _effect("not_carried", "accountEnabled", before, None)
+        yield _effect("not_carried" if before is False else "enabled_unknown", "accountEnabled", before, None)
     elif not enabled:
         if before is not False:
             yield _effect("user_disabled", "accountEnabled", before, False)
@@ -162,7 +169,9 @@ def _account(case: _Case) -> Iterator[Effect]:
         if kind & _NOBODYS_MAILBOX or (licences == [] and case.details.get("mail")):
             yield _effect("shared_mailbox_enabled", "accountEnabled", False, True)
     expires = case.attribute("accountExpires")
-    if case.now and isinstance(expires, str) and expires <= case.now:
+    if expires is UNKNOWN:
+        yield _effect("expiry_unknown", None, None, None)
+    elif case.now and isinstance(expires, str) and expires <= case.now:
         yield _effect("account_expired", None, None, expires)
 
 
@@ -249,8 +258,12 @@ def _addresses(case: _Case, name: _Name) -> Iterator[Effect]:
 
 
 def _mailbox(case: _Case) -> Iterator[Effect]:
-    guid, kind = case.row.get("msexch_mailbox_guid"), case.row.get("msexch_recipient_type_details") or 0
-    if guid and not kind & _REMOTE_MAILBOX and case.has_plan() is not False:
+    guid, kind = case.field("msexch_mailbox_guid"), case.row.get("msexch_recipient_type_details") or 0
+    if guid is None or kind & _REMOTE_MAILBOX or case.has_plan() is False:
+        return
+    if guid is UNKNOWN:
+        yield _effect("mailbox_unknown", None, None, None)
+    else:
         yield _effect("mailbox_in_danger", None, None, guid)
 
 
@@ -262,8 +275,9 @@ def _password(case: _Case) -> Iterator[Effect]:
         if synced:
             yield _effect("password_not_synced", None, None, None)
         return
-    random = case.flag(_SMART_CARD_REQUIRED)
-    must_change = case.row.get("password_last_set") == _MUST_CHANGE and not case.flag(_PASSWORD_NEVER_EXPIRES)
+    random, last_set = case.flag(_SMART_CARD_REQUIRED), case.field("password_last_set")
+    may_expire = not case.flag(_PASSWORD_NEVER_EXPIRES)
+    must_change = last_set == _MUST_CHANGE and may_expire
     # A password that must be changed does not come along where the tenant cannot demand the change.
     if random or not must_change or case.tenant.feature("userForcePasswordChangeOnLogonEnabled") is not False:
         yield _effect("password_will_change" if synced else "password_may_change", None, None, None)
@@ -271,6 +285,8 @@ def _password(case: _Case) -> Iterator[Effect]:
         yield _effect("password_random", None, None, None)
     elif must_change:
         yield _effect("password_must_change", None, None, None)
+    elif last_set is UNKNOWN and may_expire:
+        yield _effect("password_change_unknown", None, None, None)
 
 
 def _value(case: _Case, flow: Flow) -> Iterator[Effect]:

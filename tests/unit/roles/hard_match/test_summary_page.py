@@ -96,12 +96,11 @@ def test_rows_that_wait_for_a_release_say_how(summary):
 def test_effects_are_told_in_words_for_all_and_for_each(summary):
     page = summary()
     assert "by number of users: password will change (3), user disabled (1). A password that is replaced" in page
+    assert "Not known" not in page
     assert "- user disabled (accountEnabled): true -> false" in page
     assert "- blanked (businessPhones): +1 555 0100, +1 555 0101 -> empty" in page
 
 
-def test_nothing_freezes_the_sync(summary):
-    page = summary()
 def test_the_window_is_told(summary):
     page = summary(__hard_match_window_notes=["an earlier run had left flags changed.", "was open."])
     assert "Window: an earlier run had left flags changed. was open." in page
@@ -119,6 +118,8 @@ def test_effects_that_the_source_left_open_are_no_changes(summary):
     assert "Takeover" not in summary(__hard_match_planned={**PLANNED["__hard_match_planned"], "summary": plan})
 
 
+def test_nothing_freezes_the_sync(summary):
+    page = summary()
     assert "At risk: nothing freezes the sync (hard_match_sync is none). 2 of the users to be written" in page
     assert "of 1 that is not known" in page
     assert "They are ann@contoso.com, bob@contoso.com and 1 more; see the column in_scope" in page

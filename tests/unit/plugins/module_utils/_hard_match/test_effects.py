@@ -124,11 +124,16 @@ def test_a_value_that_the_source_did_not_carry_is_unknown():
 def test_a_source_that_says_nothing_of_what_it_carried_makes_empty_values_unknown():
     row = {name: value for name, value in ROW.items() if name != "carried"}
     found = takeover(row, {**USER, "department": "Sales"}, QUIET)
-    assert [(item["code"], item["property"]) for item in found] == [("not_carried", "department")]
+    assert [(item["code"], item["property"]) for item in found] == [
+        ("expiry_unknown", None),
+        ("mailbox_unknown", None),
+        ("not_carried", "department"),
+    ]
 
 
 def test_a_value_that_was_read_is_known_whatever_the_source_says():
-    assert effects({"carried": frozenset()}, synced={"title": "Boss"}) == [("overwritten", "jobTitle", "Clerk", "Boss")]
+    found = effects({"carried": frozenset()}, synced={"title": "Boss"})
+    assert [effect for effect in found if effect[1]] == [("overwritten", "jobTitle", "Clerk", "Boss")]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +204,8 @@ def test_a_state_that_the_cloud_does_not_show_may_be_enabled():
 
 
 def test_a_state_that_ad_does_not_show_is_unknown():
-    assert effects({"enabled": None}) == [("not_carried", "accountEnabled", True, None)]
+    assert effects({"enabled": None}) == [("enabled_unknown", "accountEnabled", True, None)]
+    assert effects({"enabled": None}, {"accountEnabled": False}) == [("not_carried", "accountEnabled", False, None)]
 
 
 def test_an_enabled_account_enables_the_user():
@@ -224,6 +230,10 @@ def test_an_expired_account_is_named():
     ]
     assert effects(synced={"accountExpires": "2027-01-01T00:00:00Z"}) == []
     assert effects(synced={"accountExpires": "2026-01-01T00:00:00Z"}, now=None) == []
+
+
+def test_whether_an_account_expired_is_not_known_without_its_date():
+    assert effects({"carried": ALL - {"synced_attributes.accountExpires"}}) == [("expiry_unknown", None, None, None)]
 
 
 # Sign-in name
@@ -365,6 +375,25 @@ def test_a_remote_mailbox_or_a_user_without_one_is_not_in_danger(row, user):
     assert effects({"msexch_mailbox_guid": "5f1b", **row}, user) == []
 
 
+@pytest.mark.parametrize(
+    ("row", "user", "expected"),
+    [
+        ({}, {}, ["mailbox_unknown"]),
+        ({"msexch_mailbox_guid": "5f1b"}, {}, ["mailbox_in_danger"]),
+        ({"msexch_recipient_type_details": 0x80000000}, {}, []),
+        ({}, {"assignedPlans": []}, []),
+    ],
+)
+def test_a_mailbox_may_be_in_danger_where_the_source_did_not_say(row, user, expected):
+    assert codes({"carried": ALL - {"msexch_mailbox_guid"}, **row}, user) == expected
+
+
+def test_a_mailbox_may_be_in_danger_where_nobody_knows_of_a_licence():
+    user = {name: value for name, value in USER.items() if name != "assignedPlans"}
+    found = takeover({**ROW, "carried": ALL - {"msexch_mailbox_guid"}}, user, QUIET)
+    assert [item["code"] for item in found] == ["mailbox_unknown"]
+
+
 # Sign-in
 
 
@@ -395,6 +424,18 @@ def test_a_password_to_be_changed_stays_in_ad_where_the_tenant_cannot_demand_the
 
 def test_a_password_that_never_expires_need_not_be_changed():
     assert codes(MUST_CHANGE, tenant=SYNCED, synced={"userAccountControl": 0x10200}) == ["password_will_change"]
+
+
+@pytest.mark.parametrize("flag", [True, None])
+def test_whether_a_password_is_to_be_changed_is_not_known_without_its_date(flag):
+    bare = {"password_last_set": None, "carried": ALL - {"password_last_set"}}
+    tenant = with_features(passwordSyncEnabled=flag)
+    assert codes(bare, tenant=tenant)[1:] == ["password_change_unknown"]
+    assert codes(bare) == []
+    for control in (0x10200, 0x40200):
+        assert "password_change_unknown" not in codes(bare, tenant=tenant, synced={"userAccountControl": control})
+    assert "password_change_unknown" not in codes({**bare, "object_class": "inetOrgPerson"}, tenant=tenant)
+    assert "password_change_unknown" not in codes({"password_last_set": None}, tenant=tenant)
 
 
 def test_a_smart_card_account_has_a_password_that_nobody_knows():
@@ -454,6 +495,17 @@ def test_of_thousands_of_dynamic_groups_the_first_are_named():
 
 def test_the_default_blocks_are_codes_that_can_be_released():
     assert set(BLOCKING_DEFAULT) <= RELEASABLE
+
+
+def test_a_bare_export_says_once_each_what_it_leaves_open_and_blocks_nothing():
+    row = {name: ROW[name] for name in ("distinguished_name", "user_principal_name", "login_name")}
+    bare = {**row, "carried": frozenset(("object_guid", "user_principal_name", "login_name"))}
+    found = takeover(bare, USER, SYNCED, now="2026-11-23T12:00:00Z")
+    unknown = ["enabled_unknown", "expiry_unknown", "mailbox_unknown", "password_change_unknown"]
+    assert [item["code"] for item in found if item["code"].endswith("_unknown")] == unknown
+    assert blocking(found, BLOCKING_DEFAULT) == []
+    assert [why["code"] for why in blocking(found, unknown)] == unknown
+    assert set(unknown) <= RELEASABLE
 
 
 def test_only_the_chosen_effects_block_and_say_what_they_change():
