@@ -121,6 +121,31 @@ def test_waves(office: Office) -> None:
     assert again["summary"]["writes"] == 0
 
 
+def test_whoever_became_somebody_else_since_the_plan_is_left_alone(office: Office) -> None:
+    tenant = office.tenant
+    tenant.control("POST", "roles", {"user": Person("clerk0").id, "role": "User Administrator"})
+    for name, changes in (
+        ("clerk1", {"onPremisesSyncBehavior": {"isCloudManaged": True}}),
+        ("clerk2", {"onPremisesObjectIdentifier": str(Person("nobody").guid)}),
+        ("clerk3", {"isManagementRestricted": True}),
+        ("clerk4", {"userType": "Guest"}),
+    ):
+        tenant.control("PATCH", f"users/{Person(name).id}", changes)
+    for check in (True, False):
+        result = office.run(plan=str(office.plan), check=check)
+        told = {row["user"].partition("@")[0]: row["reason"] for row in result["users"] if row["reason"]}
+        for name, word in (
+            ("clerk0", "User Administrator"),
+            ("clerk1", "isCloudManaged"),
+            ("clerk2", str(Person("nobody").guid)),
+            ("clerk3", "isManagementRestricted"),
+            ("clerk4", "external"),
+        ):
+            assert told[name]["code"] == "changed_since_plan", name
+            assert word in told[name]["message"]
+    assert office.anchored() == {"clerk5", "formula"}
+
+
 def test_plans_that_are_refused(office: Office) -> None:
     text = office.plan.read_text(encoding="utf-8")
     first, *rest = text.splitlines()

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from .audit_log import Initiator
 from .clock import rfc3339
 from .faults import FaultError
-from .seed import SeedError, read_clients
+from .seed import SeedError, read_clients, with_roles
 from .settings import SettingError
 from .store import DELETED, GONE, LIVE, Stored
 from .tenant import FEATURES, Tenant
@@ -48,6 +48,7 @@ class ControlDoor:
         table: dict[str, tuple[Handler, list[str]]] = {
             "/_control/users": (self._users, ["GET", "POST"]),
             "/_control/users/{id}": (self._user, ["GET", "PATCH", "DELETE"]),
+            "/_control/roles": (self._roles, ["POST"]),
             "/_control/requests": (self._requests, ["GET", "DELETE"]),
             "/_control/faults": (self._faults, ["GET", "POST", "DELETE"]),
             "/_control/settings": (self._settings, ["GET", "PATCH"]),
@@ -88,6 +89,11 @@ class ControlDoor:
             self._tenant.write("user", {**found.body, **changes, "id": found.id}, container, by=_SOMEBODY)
             found = self._tenant.store.get(found.id) or found
         return JSONResponse(_shown(found))
+
+    async def _roles(self, request: Request) -> Response:
+        """Gives one more role, as a row of the seed does."""
+        self._tenant.roles = with_roles(self._tenant, [await _json(request)])
+        return JSONResponse(self._tenant.roles.assignments[-1]._asdict(), 201)
 
     async def _requests(self, request: Request) -> Response:
         log = self._tenant.log

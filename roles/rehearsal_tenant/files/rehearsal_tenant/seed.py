@@ -92,7 +92,7 @@ def build_tenant(seed: dict[str, Any], clock: TenantClock) -> Tenant:
     loader.load(_rows(seed, "contacts"), "contacts", "contact", LIVE)
     tenant.organization.setdefault("onPremisesSyncEnabled", bool(seed.get("directories")) or loader.any_synced or None)
     tenant.organization.setdefault("onPremisesLastSyncDateTime", loader.last_sync)
-    tenant.roles = _roles(seed, tenant)
+    tenant.roles = with_roles(tenant, _rows(seed, "roles"))
     # Graph gets new ones.
     tenant.notes.extend(
         f"features.{name} is not known here: it is shown, and decides nothing."
@@ -337,9 +337,10 @@ def _client(row: dict[str, Any], place: str) -> Client:
     return Client(**fields)
 
 
-def _roles(seed: dict[str, Any], tenant: Tenant) -> RoleBook:
-    assignments = []
-    for index, row in enumerate(_rows(seed, "roles")):
+def with_roles(tenant: Tenant, rows: list[Any]) -> RoleBook:
+    """The tenant's roles and further ones, given as in a seed."""
+    assignments = list(tenant.roles.assignments)
+    for index, row in enumerate(rows):
         place = f"roles[{index}]"
         given = _object(row, place)
         unknown = set(given) - {"user", "group", "role", "eligible", "privileged"}

@@ -365,6 +365,18 @@ def test_settings_and_features_change_at_once(start):
         assert rehearsal.http("PATCH", "/_control/settings", json=wrong).status_code == 400
 
 
+def test_a_role_is_given_while_the_tenant_runs(start):
+    rehearsal = start(users=[user("jane"), user("root")], roles=[{"user": "root@contoso.com", "role": "Global Reader"}])
+    given = {"user": "jane@contoso.com", "role": "Helpdesk Administrator"}
+    assert rehearsal.control("POST", "/roles", json=given)["principal_id"] == user("jane")["id"]
+    shown = rehearsal.get("/roleManagement/directory/roleAssignments").json()["value"]
+    assert [item["principalId"] for item in shown] == [user("root")["id"], user("jane")["id"]]
+    for wrong in ({"user": "nobody@contoso.com", "role": "X"}, {"user": "jane@contoso.com"}, {"nope": 1}):
+        assert rehearsal.http("POST", "/_control/roles", json=wrong).status_code == 400
+    rehearsal.control("POST", "/reset")
+    assert len(rehearsal.get("/roleManagement/directory/roleAssignments").json()["value"]) == 1
+
+
 def test_clients_can_be_added(start):
     rehearsal = start()
     other = "cccccccc-0000-4000-8000-000000000003"
