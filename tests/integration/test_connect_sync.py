@@ -28,6 +28,7 @@ class Server:
             "busy": [],
             "refusals": [],
             "runs": 7,
+            "exports": True,
             "result": None,
             "errors": {},
             "missing": [],
@@ -169,6 +170,26 @@ def test_freeze_of_a_killed_run_is_reported(tenant: harness.Tenant, playbooks: h
     assert server["enabled"]
     assert not note(playbooks).exists()
     assert "3 synced" in summary(playbooks)
+
+
+def test_errors_of_the_export_stand_beside_the_users(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
+    ann, ben, _ = PEOPLE
+    server = Server(
+        playbooks.folder,
+        exports=False,
+        errors={ann.anchor: "InvalidSoftMatch: the object exists already"},
+        missing=[ben.anchor],
+    )
+    run(playbooks, tenant, hard_match_sync_attempts=2).succeeded()
+    assert server["asked"].count("start") == 2
+    rows = summary(playbooks).partition("Not synced")[2].split(" - ")
+    assert [row.partition(":")[0] for row in rows[1:]] == [person.upn for person in PEOPLE]
+    assert "Entra Connect Sync: InvalidSoftMatch: the object exists already" in rows[1]
+    assert "no object there has this anchor" in rows[2]
+    assert "Entra Connect Sync" not in rows[3]
+    assert "the last export of sync1 ended as completed-export-errors" in summary(playbooks)
+    connect = json.loads((playbooks.folder / "run" / "connect.json").read_text(encoding="utf-8"))
+    assert [found["immutable_id"] for found in connect["objects"]] == [ann.anchor, ben.anchor]
 
 
 def test_connector_that_never_ends(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:

@@ -41,7 +41,8 @@ def start(server: Server) -> dict[str, Any]:
         return {"done": False, "message": server["refusals"].pop(0), "run": server["runs"]}
     before = server["runs"]
     server["runs"] += 3
-    control("sync")
+    if server["exports"]:
+        control("sync")
     return {"done": True, "message": "", "run": before}
 
 
