@@ -63,6 +63,8 @@ class Claims:
         self._weak = _Groups()
         # Anchor -> AD object or user -> how a person finds it.
         self._anchors = _Groups()
+        # Distinguished name -> user id, where the source carries managers.
+        self._people: dict[str, str] = {}
 
     def add(self, number: int, wish: Wish, found: Match) -> None:
         """Take note of one row."""
@@ -79,6 +81,12 @@ class Claims:
         if found.claims and (holds or not is_out_of_scope(wish)):
             claims = self._weak if found.weak else self._strong
             claims.put(user.id, (identity, wish.held), _Claim(number, subject, found.matched_by, holds))
+            if not found.weak and "synced_attributes.manager" in (wish.row or {}).get("carried", ()):
+                self._people[subject.casefold()] = user.id
+
+    def user_of(self, distinguished_name: str) -> Optional[str]:
+        """Return the id of the user whom an AD object, named as the same AD names it, belongs to; ``None``: unknown."""
+        return self._people.get(distinguished_name.casefold())
 
     def same_anchor(self, wish: Wish, user: CloudUser) -> str:
         """Name the rows about something else that want this wish's anchor; an empty text if there are none."""

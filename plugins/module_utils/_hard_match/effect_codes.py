@@ -200,8 +200,9 @@ EFFECT_CODES: tuple[tuple[str, str, str, str, bool], ...] = (
     ),
     (
         "not_carried",
-        "{property} is {before}; what AD has is not known, because the source did not carry the attribute.",
-        "Read the objects over LDAP, or export the attribute as well.",
+        "{property} is {before}; what it becomes is not known, because the source did not carry the attribute, or no "
+        "user is known for the object that it names.",
+        "Read the objects over LDAP, or export the attribute, and all people, as well.",
         _ATTRIBUTES,
         True,
     ),

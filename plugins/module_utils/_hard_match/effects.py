@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import dns_domain, own_name
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.addresses import (
@@ -84,6 +84,7 @@ class _Case(NamedTuple):
     details: Mapping[str, Any]
     tenant: TenantFacts
     now: Optional[str]
+    user_of: Callable[[str], Optional[str]]
 
     def attribute(self, name: str) -> Any:
         """Return AD's value; ``None`` for none, :data:`UNKNOWN` where the source did not carry it."""
@@ -119,7 +120,12 @@ class _Case(NamedTuple):
 
 
 def takeover(
-    row: Mapping[str, Any], details: Mapping[str, Any], tenant: TenantFacts, *, now: Optional[str] = None
+    row: Mapping[str, Any],
+    details: Mapping[str, Any],
+    tenant: TenantFacts,
+    *,
+    now: Optional[str] = None,
+    user_of: Callable[[str], Optional[str]] = lambda _name: None,
 ) -> list[Effect]:
     """Return what becomes of a user when sync ties the AD object to it, the gravest first.
 
@@ -128,8 +134,9 @@ def takeover(
     :param details: Graph properties of the user, those of ``flow.GRAPH_PROPERTIES``; of one that is absent nothing is
         said.
     :param now: RFC 3339 UTC, for accounts that expire.
+    :param user_of: distinguished name of an AD object -> id of the user that it belongs to, ``None`` for unknown.
     """
-    case = _Case(row, details, tenant, now)
+    case = _Case(row, details, tenant, now, user_of)
     name = _name_after(case)
     effects = [*_account(case), *_sign_in_name(case, name), *_addresses(case, name), *_mailbox(case), *_password(case)]
     values = [effect for flow in FLOWS for effect in _value(case, flow)]
@@ -309,6 +316,10 @@ def _value(case: _Case, flow: Flow) -> Iterator[Effect]:
     elif after is None:
         if before is not None and not flow.stays:
             yield _effect("blanked", flow.graph, _compact(before), None)
+    elif flow.kind == REFERENCE and before is not None:
+        current, coming = _compact(before), case.user_of(after)
+        if coming != current:
+            yield _effect("overwritten" if coming else "not_carried", flow.graph, current, after)
     elif not _same(flow.kind, before, after):
         yield _effect("overwritten", flow.graph, _compact(before), after)
 
@@ -317,8 +328,6 @@ def _same(kind: str, before: Any, after: Any) -> bool:
     """Tell whether the cloud has AD's value already. Sync trims what it sends."""
     if kind == HIDDEN or before is None:
         return bool(before == after)
-    if kind == REFERENCE:
-        return True
     if kind == LIST:
         return [str(item).strip() for item in before] == [str(after).strip()]
     left, right = str(before).strip(), str(after).strip()

@@ -21,7 +21,7 @@ CODE = "code"
 LIST = "list"
 #: AD's ``TRUE`` is the cloud's ``false``.
 HIDDEN = "hidden"
-#: Refers to another object, which has no name in common on both sides: only presence is compared.
+#: Refers to another object: AD by its distinguished name, the cloud by its id.
 REFERENCE = "reference"
 
 EXTENSION_ATTRIBUTES = "onPremisesExtensionAttributes"

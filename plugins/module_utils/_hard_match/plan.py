@@ -66,7 +66,7 @@ def _effects(case: Case) -> list[Effect] | None:
         return None
     if case.lookup is None and not has_wanted(case):
         return None
-    return takeover(row, around.details(case.user.id), around.tenant, now=around.now)
+    return takeover(row, around.details(case.user.id), around.tenant, now=around.now, user_of=around.claims.user_of)
 
 
 def _blocking(case: Case, effects: Iterable[Effect]) -> Iterable[Finding]:

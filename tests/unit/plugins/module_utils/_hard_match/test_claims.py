@@ -34,6 +34,19 @@ def claims_of(*given):
     return claims, wishes
 
 
+def test_an_object_has_a_user_where_its_source_knows_of_managers():
+    carried = {"carried": frozenset(["synced_attributes.manager"])}
+    boss = user(8, "b@x.com")
+    claims, _wishes = claims_of(
+        (ad_row(1, **carried), found_by("mail")),
+        (ad_row(2, **carried), found_by("employee_id", boss, weak=True)),
+        (ad_row(3, **carried, in_scope=False), found_by("mail", boss)),
+        (ad_row(4), found_by("mail", boss)),
+    )
+    assert claims.user_of("cn=U1,DC=Example,DC=com") == JANE.id
+    assert [claims.user_of(f"CN=u{number},DC=example,DC=com") for number in (2, 3, 4, 5)] == [None] * 4
+
+
 def test_rivals_are_named_with_their_anchors_and_keys():
     rows = plan_objects(
         [ad_row(1, login_name="j@x.com"), ad_row(2, mail="jane@x.com")], [JANE], ["user_principal_name", "mail"]

@@ -72,12 +72,12 @@ USER = {
 }
 
 
-def effects(row=None, user=None, tenant=QUIET, *, synced=None, now="2026-11-23T12:00:00Z"):
+def effects(row=None, user=None, tenant=QUIET, *, synced=None, now="2026-11-23T12:00:00Z", **more):
     """Return (code, property, before, after) of what becomes of Jane, with these changes on either side."""
     whole = {**ROW, **(row or {})}
     if synced is not None:
         whole["synced_attributes"] = {**ROW["synced_attributes"], **synced}
-    found = takeover(whole, {**USER, **(user or {})}, tenant, now=now)
+    found = takeover(whole, {**USER, **(user or {})}, tenant, now=now, **more)
     return [(item["code"], item["property"], item["before"], item["after"]) for item in found]
 
 
@@ -146,7 +146,6 @@ def test_a_value_that_was_read_is_known_whatever_the_source_says():
         ({"extensionAttribute3": "x"}, {"onPremisesExtensionAttributes": {"extensionAttribute3": "x"}}),
         ({"msExchHideFromAddressLists": "TRUE"}, {"showInAddressList": False}),
         ({"msExchHideFromAddressLists": "FALSE"}, {"showInAddressList": True}),
-        ({"manager": "CN=Boss,DC=x"}, {"manager": {"id": "1"}}),
         ({}, {"usageLocation": "DE"}),
         ({}, {"department": ""}),
         ({}, {"showInAddressList": True}),
@@ -179,6 +178,19 @@ def test_values_are_compared_as_the_services_compare_them(synced, user):
 )
 def test_each_kind_of_value_shows_its_loss(synced, user, effect):
     assert effects(user=user, synced=synced) == [effect]
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        ({"CN=Boss,DC=x": "1"}, []),
+        ({"CN=Boss,DC=x": "2"}, [("overwritten", "manager", "1", "CN=Boss,DC=x")]),
+        ({}, [("not_carried", "manager", "1", "CN=Boss,DC=x")]),
+    ],
+)
+def test_another_manager_is_told_where_it_is_known_whose_object_ad_names(people, expected):
+    boss = {"manager": "CN=Boss,DC=x"}
+    assert effects(user={"manager": {"id": "1"}}, synced=boss, user_of=people.get) == expected
 
 
 def test_without_a_display_name_the_common_name_is_sent():
