@@ -479,7 +479,7 @@ users:
           description:
             - C(overwritten) is replaced by AD's value in the first cycle, C(blanked) is emptied by the second one,
               because AD is known to have no value, and C(not_carried) is unknown, because the source lacks the
-              attribute.
+              attribute, or no user is known for the manager whom AD names.
             - O(block_effects) lists the others.
           type: str
           sample: overwritten
