@@ -136,6 +136,28 @@ def test_a_tenant_may_keep_the_names_of_licensed_users(plan: Callable[..., Plann
     assert name == ("new.jane@example.com" if updates else "jane@example.com")
 
 
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_new_name_that_is_an_address_of_somebody_else_is_found_either_way(
+    plan: Callable[..., Planned], takes: bool
+) -> None:
+    """Whether the service takes that name is contested: the plan stops at it, and the cycle shows what it would do."""
+    jane = Person("jane")
+    planned = plan(
+        {"jane": ({"userPrincipalName": "sales@example.com"}, {})},
+        settings={"addressTakesName": takes},
+        groups=[{"displayName": "Sales", "mail": "sales@example.com", "proxyAddresses": ["SMTP:sales@example.com"]}],
+        options={"match_by": ["mail"], "block_effects": []},
+    )
+    assert planned.outcome("jane") == ("conflict", "address_held")
+    planned.tenant.control("PATCH", f"users/{jane.id}", {"onPremisesImmutableId": jane.anchor})
+    planned.tenant.control("POST", "sync")
+    user = planned.tenant.control("GET", f"users/{jane.id}")
+    assert (user["userPrincipalName"] == "sales@example.com") is not takes
+    assert [error["propertyCausingError"] for error in user["onPremisesProvisioningErrors"]] == (
+        ["UserPrincipalName"] if takes else []
+    )
+
+
 # --- permissions and licences ---------------------------------------------------------------------------------------
 
 

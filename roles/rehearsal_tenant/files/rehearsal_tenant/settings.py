@@ -187,6 +187,12 @@ SETTINGS: dict[str, Setting] = {
         "Which soft-deleted objects still hold their addresses against a synced user.",
         "Do addresses of soft-deleted groups, or users, conflict?",
     ),
+    "addressTakesName": Setting(
+        False,
+        YES_NO,
+        "Whether a new sign-in name that another object has as an address is taken, as if it were its name.",
+        "May a sign-in name be an address of somebody else?",
+    ),
     "givenAddresses": Setting(
         "licensed",
         ("licensed", "always"),

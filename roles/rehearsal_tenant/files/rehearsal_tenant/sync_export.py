@@ -17,7 +17,7 @@ from .directory import AdObject, Directory, Snapshot
 from .store import DELETED, LIVE, Stored
 from .sync_addresses import addresses, primary_address
 from .sync_rules import Candidate, Decision, Facts
-from .sync_takeover import counts, keeps_name, name_of, taken_over
+from .sync_takeover import counts, keeps_name, name_is_address, name_of, taken_over
 from .tenant import Tenant
 
 _NAMESPACE = uuid.UUID("3c0f5f1a-4f0a-4a35-8c1d-0a8a353d1a0c")
@@ -140,6 +140,7 @@ class Exporter:
             deleted_holder=self._candidate(_first(by_anchor, DELETED)),
             name_holder=self._candidate(_first(by_name, LIVE)),
             address_holder=self._candidate(_first(by_address, LIVE)),
+            name_is_address=name_is_address(tenant, upn, by_anchor[0].body if by_anchor else {}),
             other_kind_holder=self._candidate(next((item for item in by_any_address if item.kind != "user"), None)),
             address_owners=frozenset(item.id for item in by_any_address if item.kind == "user"),
             federated_domain=self._federated_domain(upn, {}),

@@ -52,6 +52,7 @@ class Facts:
     name_holder: Optional[Candidate] = None
     address_holder: Optional[Candidate] = None
     other_kind_holder: Optional[Candidate] = None
+    name_is_address: bool = False  # of somebody else, and so taken (contested)
     sid_holder: Optional[Candidate] = None
     hard_match_blocked: bool = False
     soft_match_blocked: bool = False
@@ -153,7 +154,8 @@ def _sid_taken(facts: Facts) -> bool:
 
 
 def _name_taken(facts: Facts) -> bool:
-    return facts.name_holder is not None and facts.name_holder.id not in facts.matched_ids
+    held = facts.name_holder is not None and facts.name_holder.id not in facts.matched_ids
+    return held or facts.name_is_address
 
 
 def _addresses_taken(facts: Facts) -> bool:
@@ -267,10 +269,10 @@ RULES: tuple[Rule, ...] = (
     Rule(_soft, SOFT_MATCH, "SoftMatch", "Matched by user principal name or primary address.", _soft),
     # A new user.
     Rule(
-        lambda f: f.name_holder and not f.quarantines,
+        lambda f: _name_taken(f) and not f.quarantines,
         REFUSE, "AttributeValueMustBeUnique", _CONFLICT, lambda f: f.name_holder,
     ),
-    Rule(lambda f: f.name_holder, QUARANTINE, "AttributeValueMustBeUnique", _CONFLICT, lambda f: f.name_holder),
+    Rule(_name_taken, QUARANTINE, "AttributeValueMustBeUnique", _CONFLICT, lambda f: f.name_holder),
     Rule(lambda f: True, CREATE, "Created", "No user matched: a new one was made."),
 )  # fmt: skip
 

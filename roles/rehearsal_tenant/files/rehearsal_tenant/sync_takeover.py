@@ -65,7 +65,7 @@ def taken_over(
         body["proxyAddresses"] = proxies
     if mail or (empties and "mail" in carried):
         body["mail"] = mail
-    _park_conflicts(tenant, body)
+    _park_conflicts(tenant, body, before)
     return body
 
 
@@ -79,10 +79,11 @@ def _new_user(tenant: Tenant, directory: Directory, user: AdObject) -> dict[str,
     }
 
 
-def _park_conflicts(tenant: Tenant, body: dict[str, Any]) -> None:
+def _park_conflicts(tenant: Tenant, body: dict[str, Any], before: Mapping[str, Any]) -> None:
     """Duplicate attribute resiliency: a value that someone else holds is parked, and noted on the user."""
     errors = []
-    if _taken(tenant, body["id"], "userPrincipalName", body["userPrincipalName"]):
+    name = body["userPrincipalName"]
+    if _taken(tenant, body["id"], "userPrincipalName", name) or name_is_address(tenant, name, before):
         errors.append(_error(tenant, "UserPrincipalName", body["userPrincipalName"]))
         prefix = body["userPrincipalName"].partition("@")[0]
         plus = "+" if tenant.settings.quarantinedUpn == "plus" else ""
@@ -103,6 +104,16 @@ def _park_conflicts(tenant: Tenant, body: dict[str, Any]) -> None:
 
 def _taken(tenant: Tenant, own_id: str, name: str, value: str) -> bool:
     return any(item.id != own_id and counts(tenant, item, name) for item in tenant.store.claimants(name, value))
+
+
+def name_is_address(tenant: Tenant, name: str, before: Mapping[str, Any]) -> bool:
+    """Whether a new sign-in name is taken because another object has it as an address (contested).
+
+    :param before: the user whose name it is to be; empty for one that is made now.
+    """
+    is_new = name.lower() != str(before.get("userPrincipalName") or "").lower()
+    counted = is_new and tenant.settings.addressTakesName
+    return bool(counted and _taken(tenant, str(before.get("id")), "proxyAddresses", f"smtp:{name}"))
 
 
 def counts(tenant: Tenant, holder: Stored, name: str) -> bool:

@@ -266,6 +266,41 @@ def test_contested_whether_deleted_objects_hold_their_addresses(takeover, held, 
         assert proxies(ann) == ["SMTP:ann@contoso.com"]
 
 
+@pytest.mark.parametrize(
+    ("takes", "section", "ad_name", "expected"),
+    [
+        (False, "groups", "sales", "sales@contoso.com"),
+        (True, "groups", "sales", "parked"),
+        (True, "users", "sales", "parked"),
+        # A name that the user has already is not asked about.
+        (True, "groups", "ann", "ann@contoso.com"),
+    ],
+)
+def test_contested_whether_a_name_may_be_an_address_of_somebody_else(takeover, takes, section, ad_name, expected):
+    addresses = ["SMTP:sales@contoso.com", "smtp:ann@contoso.com"]
+    holder = {"displayName": "Sales", "userPrincipalName": "other@contoso.com", "proxyAddresses": addresses}
+    if section == "groups":
+        del holder["userPrincipalName"]
+    more = {section: [holder], "settings": {"addressTakesName": takes}}
+    rehearsal, ann = takeover(cycles=2, ad={"userPrincipalName": f"{ad_name}@contoso.com"}, more=more)
+    assert rehearsal.rows[0][dn("ann")]["code"] == "HardMatch"
+    errors = [(item["propertyCausingError"], item["value"]) for item in ann["onPremisesProvisioningErrors"]]
+    if expected == "parked":
+        assert errors == [("UserPrincipalName", "sales@contoso.com")]
+        assert ann["userPrincipalName"].endswith(".onmicrosoft.com")
+    else:
+        assert (ann["userPrincipalName"], errors) == (expected, [])
+
+
+@pytest.mark.parametrize(("takes", "code"), [(False, "HardMatch"), (True, "AttributeValueMustBeUnique")])
+def test_a_taken_name_is_refused_where_nothing_is_parked(takeover, takes, code):
+    holder = {"displayName": "Sales", "proxyAddresses": ["SMTP:sales@contoso.com"]}
+    features = {"quarantineUponUpnConflictEnabled": False}
+    more = {"groups": [holder], "settings": {"addressTakesName": takes}, "features": features}
+    rehearsal, _ann = takeover(ad={"userPrincipalName": "sales@contoso.com"}, more=more)
+    assert rehearsal.rows[0][dn("ann")]["code"] == code
+
+
 # The password
 
 
