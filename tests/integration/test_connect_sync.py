@@ -173,7 +173,7 @@ def test_freeze_of_a_killed_run_is_reported(tenant: harness.Tenant, playbooks: h
 
 
 def test_errors_of_the_export_stand_beside_the_users(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
-    ann, ben, _ = PEOPLE
+    ann, ben, _unused = PEOPLE
     server = Server(
         playbooks.folder,
         exports=False,

@@ -108,14 +108,14 @@ def test_for_many_groups_and_contacts_are_listed():
     graph = graph_of(*map(user, numbers), contacts=[{"id": "c", "displayName": "C", "mail": "u1@example.com"}])
     found, _people = explained(graph, *numbers)
     assert [holder.kind for holder in found.facts.addresses.holders("u1@example.com")] == ["contact"]
-    assert [path for path, _ in graph.sent][:3] == ["/groups", DELETED_GROUPS, "/contacts"]
+    assert [path for path, _unused in graph.sent][:3] == ["/groups", DELETED_GROUPS, "/contacts"]
 
 
 def test_of_the_synced_only_the_owners_of_parked_values_are_read():
     parked = [{"propertyCausingError": "ProxyAddresses", "value": "smtp:x@example.com"}]
     graph = graph_of(user(1, onPremisesSyncEnabled=True, onPremisesProvisioningErrors=parked))
     explained(graph, 1)
-    assert {path for path, _ in graph.sent} == {"/groups", DELETED_GROUPS, "$batch"}
+    assert {path for path, _unused in graph.sent} == {"/groups", DELETED_GROUPS, "$batch"}
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_the_newest_entry_of_the_log_counts():
     ]
     found, people = explained(graph, 1)
     assert found.logged(people[0]).time == "2"
-    assert [path for path, _ in graph.sent].count("/auditLogs/provisioning") == 1
+    assert [path for path, _unused in graph.sent].count("/auditLogs/provisioning") == 1
     graph.refused["/auditLogs/provisioning"] = 403
     found, people = explained(graph, 1)
     assert found.logged(people[0]) is None
