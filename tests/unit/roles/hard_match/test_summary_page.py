@@ -39,6 +39,7 @@ PLANNED = {
     "__hard_match_remaining": {},
     "__hard_match_applied": {},
     "__hard_match_followed": {},
+    "__hard_match_cycle": {},
     "__hard_match_followed_file": "",
     "__hard_match_actions": PLAN,
     "__hard_match_conditions": {
