@@ -48,7 +48,7 @@ def jane(**properties):
 
 def company():
     graph = Graph(
-        users=[jane(), {"id": "u2", "userPrincipalName": "bob@contoso.com", "onPremisesSyncEnabled": True}],
+        users=[jane(), {"id": "u2", "userPrincipalName": "bobby.tables@contoso.com", "onPremisesSyncEnabled": True}],
         groups=[
             {"id": "g1", "displayName": "Admins", "isAssignableToRole": True},
             {"id": "g2", "displayName": "Break Glass"},
@@ -204,7 +204,7 @@ def test_everybody_has_another_name_and_the_same_one_in_the_export(tmp_path):
     key = bytes.fromhex((tmp_path / "seed.json.key").read_text(encoding="ascii"))
     other = Pseudonyms(key)
     assert result["key_file"] == str(tmp_path / "seed.json.key")
-    assert not [word for word in ("jane", "bob", "Doe", "Admins", "ann@", "Readers", '"Contoso') if word in text]
+    assert not [word for word in ("jane", "bobby", "Doe", "Admins", "ann@", "Readers", '"Contoso') if word in text]
     assert seed["users"][0]["userPrincipalName"] == f"{other.word('jane')}@contoso.com"
     assert seed["roles"][1]["role"] == other.word("Contoso Readers")
     assert seed["roles"][0]["role"] == "Global Administrator"
