@@ -340,3 +340,57 @@ def test_an_alternate_login_is_what_is_compared(plan: Callable[..., Planned], tm
     playbooks.module("ad_object_guid", src=[str(tmp_path / "export.ldf")], login_attribute="mail", dest=objects)
     result = playbooks.module("entra_immutable_id", planned.tenant.environment, check=True, src=[objects])
     assert [(row["action"], row["matched_by"]) for row in result["users"]] == [("set", "user_principal_name")]
+
+
+# --- what the sync selects ------------------------------------------------------------------------------------------
+
+ELSEWHERE = f"OU=Elsewhere,{company.BASE}"
+SERVER_EXPORT = f"""<ma-data><category>AD</category><ma-partition-data><partition><name>{company.BASE}</name>
+<selected>1</selected><filter><containers><inclusions><inclusion>{ELSEWHERE}</inclusion></inclusions>
+<exclusions><exclusion>{company.BASE}</exclusion></exclusions></containers></filter></partition></ma-partition-data>
+</ma-data>"""
+
+
+@pytest.mark.parametrize(
+    ("sync_scope", "code"),
+    [
+        ({"ous": [ELSEWHERE]}, "outside_selected_ous"),
+        ({"group": f"CN=Pilot,{company.BASE}"}, "outside_selected_group"),
+        ({"filter": "(department=Pilot)"}, "outside_selected_filter"),
+        ({"server_export": "server"}, "outside_server_selection"),
+    ],
+)
+def test_who_is_not_selected_is_blocked(
+    plan: Callable[..., Planned], tmp_path: Path, sync_scope: dict[str, Any], code: str
+) -> None:
+    planned = plan(carried=[*scenarios.CARRIED, "memberOf"])
+    (tmp_path / "server" / "Connectors").mkdir(parents=True)
+    (tmp_path / "server" / "Connectors" / "ad.xml").write_text(SERVER_EXPORT, encoding="utf-8")
+    if "server_export" in sync_scope:
+        sync_scope = {"server_export": str(tmp_path / "server")}
+    playbooks, objects = harness.Playbooks(tmp_path), str(tmp_path / "objects.jsonl")
+    playbooks.module("ad_object_guid", src=[str(tmp_path / "export.ldf")], sync_scope=sync_scope, dest=objects)
+    result = playbooks.module("entra_immutable_id", planned.tenant.environment, check=True, src=[objects])
+    (row,) = result["users"]
+    assert (row["action"], row["reason"]["code"]) == ("blocked", "out_of_scope")
+    gathered = (tmp_path / "objects.jsonl").read_text(encoding="utf-8")
+    assert code in gathered
+
+
+@pytest.mark.parametrize(("ou", "action"), [(ELSEWHERE, "blocked"), (company.PEOPLE, "set")])
+def test_what_cloud_sync_selects_is_read_from_its_job(
+    tmp_path: Path, start_tenant: Callable[..., harness.Tenant], ou: str, action: str
+) -> None:
+    jane, export = Person("jane"), tmp_path / "export.ldf"
+    export.write_text(company.ldif([jane.entry({})], scenarios.CARRIED), encoding="utf-8")
+    seed = scenarios.seed(())
+    seed["users"] = [jane.user({})]
+    seed["directories"] = [{"domain": company.DOMAIN, "ldif": str(export), "scope": {"ous": [ou]}}]
+    tenant = start_tenant(seed)
+    result = harness.Playbooks(tmp_path).module("entra_immutable_id", tenant.environment, check=True, src=[str(export)])
+    (row,) = result["users"]
+    assert (row["action"], row["on_premises"]["in_scope"]) == (action, action == "set")
+    tenant.control("PATCH", f"users/{jane.id}", {"onPremisesImmutableId": jane.anchor})
+    tenant.control("POST", "sync")
+    synced = next(iter(tenant.users().values()))["onPremisesSyncEnabled"]
+    assert synced is (True if action == "set" else None)

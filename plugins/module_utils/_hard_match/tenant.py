@@ -10,8 +10,10 @@ permission that would help.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import smtp_addresses
 
 USER, GROUP, CONTACT = "user", "group", "contact"
 
@@ -60,6 +62,21 @@ class RoleBook(NamedTuple):
     eligibility: str = UNKNOWN
     guarded: Mapping[str, tuple[str, ...]] = {}
     complete: bool = True
+
+
+def title_of(item: Mapping[str, Any]) -> str:
+    """Return how a person calls a group or contact, as Graph returns it."""
+    return str(item.get("displayName") or item.get("mail") or item["id"])
+
+
+def address_entries(
+    items: Iterable[Mapping[str, Any]], kind: str, *, deleted: bool = False
+) -> Iterator[tuple[str, Holder]]:
+    """Yield (address, holder) for each SMTP address of groups or contacts, as Graph returns them."""
+    for item in items:
+        holder = Holder(kind, item["id"], title_of(item), deleted, item.get("onPremisesSyncEnabled"))
+        for address in smtp_addresses([*(item.get("proxyAddresses") or ()), *filter(None, [item.get("mail")])]):
+            yield address, holder
 
 
 class AddressBook:

@@ -65,7 +65,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     CloudUser,
     claimed_by,
     from_graph,
-    smtp_addresses,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import IMMUTABLE_ID, SID
@@ -86,6 +85,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant
     Holder,
     Lookup,
     TenantFacts,
+    address_entries,
+    title_of,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import Wish
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
@@ -258,7 +259,7 @@ class _Around(NamedTuple):
 def _some_groups(client: GraphClient, people: Iterable[Person]) -> _Around:
     """Ask for the addresses of a few people."""
     assignable = readable(
-        lambda: {group["id"]: _title(group) for group in list_assignable_groups(client)}, *_ASSIGNABLE_CLOSED
+        lambda: {group["id"]: title_of(group) for group in list_assignable_groups(client)}, *_ASSIGNABLE_CLOSED
     )
     deleted = _deleted_groups(client)
     wanted = sorted(_wanted_addresses(people))
@@ -281,27 +282,27 @@ def _with_addresses(
     """Return who of one kind has these addresses, and whether that may not be read."""
     answers = read_collections(client, ((address, path(address)) for address in addresses))
     refused = [is_refused(items) for items in answers.values()]
-    return [entry for items in answers.values() for entry in _held(items.values, kind)], any(refused)
+    return [entry for items in answers.values() for entry in address_entries(items.values, kind)], any(refused)
 
 
 def _all_groups(client: GraphClient, _people: object) -> _Around:
     """List groups and contacts: for many people that takes fewer requests."""
     groups = readable(lambda: list(list_groups(client)), *_GROUPS_CLOSED)
     deleted = _deleted_groups(client)
-    contacts = readable(lambda: _held(list_contacts(client), CONTACT), *_CONTACTS_CLOSED)
+    contacts = readable(lambda: list(address_entries(list_contacts(client), CONTACT)), *_CONTACTS_CLOSED)
     assignable = None
     if groups.value is not None:
-        assignable = {group["id"]: _title(group) for group in groups.value if group.get("isAssignableToRole")}
+        assignable = {group["id"]: title_of(group) for group in groups.value if group.get("isAssignableToRole")}
     return _Around(
         assignable,
-        [*_held(groups.value or (), GROUP), *(deleted.value or ()), *(contacts.value or ())],
+        [*address_entries(groups.value or (), GROUP), *(deleted.value or ()), *(contacts.value or ())],
         _unchecked(groups, deleted, contacts),
     )
 
 
 def _deleted_groups(client: GraphClient) -> Reading:
     return readable(
-        lambda: _held(list_deleted_groups(client), GROUP, deleted=True),
+        lambda: list(address_entries(list_deleted_groups(client), GROUP, deleted=True)),
         "addresses of groups in the recycle bin",
         "Group.Read.All",
     )
@@ -314,19 +315,6 @@ def _wanted_addresses(people: Iterable[Person]) -> set[str]:
         wanted.update(exported_addresses(expected.row))
         wanted.update(claimed_by(user))
     return wanted
-
-
-def _held(items: Iterable[Mapping[str, Any]], kind: str, deleted: bool = False) -> list[tuple[str, Holder]]:
-    """Return (address, holder) for each SMTP address of groups or contacts."""
-    return [
-        (address, Holder(kind, item["id"], _title(item), deleted, item.get("onPremisesSyncEnabled")))
-        for item in items
-        for address in smtp_addresses([*(item.get("proxyAddresses") or ()), *filter(None, [item.get("mail")])])
-    ]
-
-
-def _title(item: Mapping[str, Any]) -> str:
-    return str(item.get("displayName") or item.get("mail") or item["id"])
 
 
 def _jobs(

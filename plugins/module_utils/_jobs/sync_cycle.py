@@ -16,6 +16,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments i
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import SyncJob
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import job_state
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import parse_time
 
@@ -249,8 +250,7 @@ def _counts(rows: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _is_paused(job: SyncJob) -> bool:
-    # In quarantine the code says only that; the schedule says whether the job was paused besides.
-    return _code(job) == "Paused" or (job.data.get("schedule") or {}).get("state") in ("Disabled", "Paused")
+    return job_state(job.domain, job.data).paused
 
 
 def _code(job: SyncJob) -> str:

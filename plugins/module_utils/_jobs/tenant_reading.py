@@ -43,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
@@ -68,7 +68,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     CloudSelections,
     read_selections,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, smtp_addresses
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.dynamic_rules import properties_used
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import (
     CONTACT,
@@ -76,6 +76,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant
     AddressBook,
     Holder,
     TenantFacts,
+    address_entries,
+    title_of,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading import read_roles
@@ -139,12 +141,14 @@ def read_tenant(
             "Group.Read.All",
         )
         deleted_groups = readable(
-            lambda: _addresses(list_deleted_groups(client), GROUP, deleted=True),
+            lambda: list(address_entries(list_deleted_groups(client), GROUP, deleted=True)),
             "addresses of groups in the recycle bin",
             "Group.Read.All",
         )
         contacts = readable(
-            lambda: _addresses(list_contacts(client), CONTACT), "addresses of contacts", "OrgContact.Read.All"
+            lambda: list(address_entries(list_contacts(client), CONTACT)),
+            "addresses of contacts",
+            "OrgContact.Read.All",
         )
         organization, features = get_organization(client), get_sync_features(client)
         domains = _domains(client, organization)
@@ -196,8 +200,8 @@ def _read_groups(client: GraphClient, names: Iterable[str]) -> _Groups:
     wanted = {name.casefold(): name for name in names}
     found = _Groups([], {}, {}, {})
     for group in list_groups(client):
-        found.addresses.extend(_held(group, GROUP))
-        title = _title(group)
+        found.addresses.extend(address_entries([group], GROUP))
+        title = title_of(group)
         if group.get("isAssignableToRole"):
             found.assignable[group["id"]] = title
         if group.get("membershipRule") and group.get("membershipRuleProcessingState") != "Paused":
@@ -206,21 +210,6 @@ def _read_groups(client: GraphClient, names: Iterable[str]) -> _Groups:
         for value in {str(group.get(name)).casefold() for name in ("id", "displayName", "mail")} & wanted.keys():
             found.named.setdefault(wanted[value], []).append(group["id"])
     return found
-
-
-def _addresses(objects: Iterable[Mapping[str, Any]], kind: str, deleted: bool = False) -> list[tuple[str, Holder]]:
-    return [entry for item in objects for entry in _held(item, kind, deleted)]
-
-
-def _held(item: Mapping[str, Any], kind: str, deleted: bool = False) -> list[tuple[str, Holder]]:
-    """Return (address, holder) for each SMTP address of a group or contact."""
-    values = [*(item.get("proxyAddresses") or ()), *filter(None, [item.get("mail")])]
-    holder = Holder(kind, item["id"], _title(item), deleted, item.get("onPremisesSyncEnabled"))
-    return [(address, holder) for address in smtp_addresses(values)]
-
-
-def _title(item: Mapping[str, Any]) -> str:
-    return str(item.get("displayName") or item.get("mail") or item["id"])
 
 
 def _protected_members(client: GraphClient, names: Iterable[str], groups: Reading) -> frozenset[str]:

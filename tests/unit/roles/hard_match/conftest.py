@@ -15,6 +15,7 @@ TEMPLATES = Path(__file__).parents[4] / "roles/hard_match/templates"
 @pytest.fixture(scope="module")
 def environment():
     # As Ansible's own: text, not HTML.
+    # Plain text, as Ansible renders it: nothing is to be escaped.
     made = Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True, keep_trailing_newline=True)  # noqa: S701
     # What Jinja itself has stays: Ansible's versions of these need its own templating around them.
     made.filters = {**core.FilterModule().filters(), **mathstuff.FilterModule().filters(), **made.filters}

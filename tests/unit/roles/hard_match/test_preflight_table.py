@@ -38,7 +38,7 @@ GOOD = {
     "__hard_match_versions": {"stdout": json.dumps(LIBRARIES)},
     "__hard_match_gathered": {
         "attributes": ["enabled", "consistency_guid"],
-        "dest": "/work/objects.jsonl",
+        "dest": "/srv/run/objects.jsonl",
         "summary": {
             "objects": 2010, "out_of_scope": 20, "anchor_missing": 0, "anchor_uncertain": 0, "scope_unknown": 0,
             "anchor_consistency_guid": 100, "anchor_object_guid": 1900, "anchor_attribute": 0,

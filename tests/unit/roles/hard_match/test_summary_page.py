@@ -33,8 +33,8 @@ PLANNED = {
             "reasons": [{"code": "x", "message": "The tenant is odd.", "remedy": "Look at it."}],
             "unchecked": [{"what": "addresses of contacts", "permission": "OrgContact.Read.All"}],
         },
-        "csv": "/work/plan.csv",
-        "dest": "/work/plan.jsonl",
+        "csv": "/srv/run/plan.csv",
+        "dest": "/srv/run/plan.jsonl",
     },
     "__hard_match_remaining": {},
     "__hard_match_applied": {},
@@ -78,7 +78,7 @@ def written(**reasons):
     """Return what has changed once the plan was written."""
     counts = {**PLAN, "reasons": {**PLAN["reasons"], **reasons}}
     return {
-        "__hard_match_applied": {"summary": counts, "at_risk": ["ann@contoso.com"], "backup": "/work/b.jsonl"},
+        "__hard_match_applied": {"summary": counts, "at_risk": ["ann@contoso.com"], "backup": "/srv/run/b.jsonl"},
         "__hard_match_writes": True,
     }
 
@@ -126,7 +126,7 @@ def test_nothing_freezes_the_sync(summary):
     assert "They are ann@contoso.com, bob@contoso.com and 1 more; see the column in_scope" in page
     after = summary(**written())
     assert "nothing froze the sync" in after
-    assert "Backup: /work/b.jsonl" in after
+    assert "Backup: /srv/run/b.jsonl" in after
 
 
 def test_cloud_sync_is_frozen(summary):
@@ -147,7 +147,7 @@ def test_the_tenant_and_what_could_not_be_read(summary):
     page = summary()
     assert "Tenant: The tenant is odd. Look at it." in page
     assert "Unchecked: addresses of contacts (can be read with OrgContact.Read.All)" in page
-    assert "Plan: /work/plan.csv to read, /work/plan.jsonl to edit and apply" in page
+    assert "Plan: /srv/run/plan.csv to read, /srv/run/plan.jsonl to edit and apply" in page
 
 
 def test_entries_that_cannot_be_used_are_named(summary):
