@@ -1,0 +1,177 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""Those who are asked for: where they stand, what explains it, and how they fare while they are on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Callable, NamedTuple, Optional
+
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, CloudUser
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
+    Diagnosis,
+    diagnose,
+    unreadable,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import find_expected
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
+    Expectation,
+    LogEntry,
+    SyncFacts,
+    twins_of,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import Explanation, explain
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import Tenant
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+
+# Also the shortest.
+_FIRST_PAUSE = 1.0
+# What is left to the token for the reads after the last pause.
+_LAST_LOOK = 60.0
+_AGREEING_READS = 2
+
+
+class Followed(NamedTuple):
+    """One expectation with what is known of its user; several may be about the same one."""
+
+    expected: Expectation
+    user: Optional[CloudUser]
+    holders: list[CloudUser]
+    twins: list[CloudUser]
+    error: Optional[GraphError] = None
+    #: How many reads in a row have shown the user synced, or gone.
+    agreeing: int = 0
+    #: What explains it, where the user is not synced as expected.
+    case: Optional[Case] = None
+    logged: Optional[LogEntry] = None
+
+
+def settling(written: dict[str, RecentWrite]) -> dict[str, RecentWrite]:
+    """Return the writes that no read has confirmed: the only ones a listing is not to be trusted about."""
+    return {user_id: write for user_id, write in written.items() if write.status == "ok"}
+
+
+def follow(expected: Expectation, index: CloudIndex, written: dict[str, RecentWrite]) -> Followed:
+    user = find_expected(expected, index)
+    holders = index.find("immutable_id", expected.immutable_id) if expected.immutable_id else []
+    write = written.get(user.id) if user else None
+    # Only a write of the very value that is waited for tells from when on a sync counts.
+    if write and write.status in ("ok", "confirmed") and write.after == expected.immutable_id:
+        expected = expected._replace(written=write.service_time or write.time)
+    return Followed(expected, user, holders, twins_of(expected, user, index))
+
+
+def read_again(
+    client: GraphClient, followed: list[Followed], tenant: SyncFacts, written: dict[str, RecentWrite]
+) -> list[Followed]:
+    """Read by id, in batches, those whom the last read does not show synced: listings lag more."""
+    doubtful = [
+        number
+        for number, item in enumerate(followed)
+        if item.user is not None and not item.user.deleted and diagnosis_of(item, tenant).state != "synced"
+    ]
+    followed = list(followed)
+    for number, user, error in _read_users(client, followed, doubtful, written):
+        # A 404 may lag too: what was seen before stands.
+        followed[number] = followed[number]._replace(user=user or followed[number].user, error=error)
+    return followed
+
+
+def explain_all(
+    client: GraphClient, followed: list[Followed], index: CloudIndex, tenant: Tenant, sync: SyncFacts
+) -> tuple[list[Followed], SyncFacts]:
+    """Read what explains why users are not synced as expected; nothing, where all are."""
+    unclear = [item for item in followed if _needs_more(item, sync)]
+    if not unclear:
+        return followed, sync
+    people = [(item.expected, item.user) for item in unclear if item.user is not None]
+    found = explain(client, index, people, tenant.organization, tenant.flags)
+    sync = sync._replace(jobs=found.jobs, unchecked=(*sync.unchecked, *found.unchecked))
+    return [_explained(item, found) if _needs_more(item, sync) else item for item in followed], sync
+
+
+def seconds_to_wait(client: GraphClient, wanted: float, context: Context) -> float:
+    """Return for how long to follow users: no longer than the token lasts, or all of them would end as unknown."""
+    left = max(0.0, client.lifetime() - _LAST_LOOK)
+    if left < wanted:
+        context.warn(
+            f"The access token cannot be renewed and ends before wait_timeout ({wanted} s): users are followed for "
+            f"{int(left)} seconds. To follow them further, run it again with a fresh token."
+        )
+    return min(wanted, left)
+
+
+def wait(
+    client: GraphClient,
+    followed: list[Followed],
+    tenant: SyncFacts,
+    written: dict[str, RecentWrite],
+    wait_interval: float,
+    seconds: float,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> list[Followed]:
+    """Read all who are pending together, again and again, until each was seen synced several times."""
+    deadline = clock() + seconds
+    pause = _FIRST_PAUSE
+    pending = [number for number, item in enumerate(followed) if _is_pending(item, tenant)]
+    while pending and clock() < deadline:
+        sleep(max(0.0, min(pause, deadline - clock())))
+        pause = max(_FIRST_PAUSE, min(pause * 2, wait_interval))
+        for number, user, error in _read_users(client, followed, pending, written):
+            item = followed[number]._replace(user=user or followed[number].user, error=error)
+            gone = user is None and error is None
+            settled = gone or diagnosis_of(item, tenant).state == "synced"
+            agreeing = item.agreeing + 1 if settled else 0
+            if gone and item.user is not None and agreeing >= _AGREEING_READS:
+                item = item._replace(user=item.user._replace(deleted=True))
+            followed[number] = item._replace(agreeing=agreeing)
+        pending = [
+            number
+            for number in pending
+            if _is_pending(followed[number], tenant) or 0 < followed[number].agreeing < _AGREEING_READS
+        ]
+    return followed
+
+
+def diagnosis_of(item: Followed, tenant: SyncFacts) -> Diagnosis:
+    if item.error is not None:
+        return unreadable(item.error.message)
+    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, item.case, item.logged)
+
+
+def _needs_more(item: Followed, sync: SyncFacts) -> bool:
+    exists = item.user is not None and not item.user.deleted and item.error is None
+    return exists and diagnosis_of(item, sync).state != "synced"
+
+
+def _explained(item: Followed, found: Explanation) -> Followed:
+    expected = found.in_scope(item.expected)
+    if item.user is None:
+        return item
+    return item._replace(expected=expected, case=found.case(expected, item.user), logged=found.logged(expected))
+
+
+def _read_users(
+    client: GraphClient, followed: list[Followed], numbers: Iterable[int], written: dict[str, RecentWrite]
+) -> Iterator[tuple[int, Optional[CloudUser], Optional[GraphError]]]:
+    """Read the users of these items, each once; yield (number, live user or None, error) for each item."""
+    numbers_of: dict[str, list[int]] = {}
+    for number in numbers:
+        user = followed[number].user
+        if user is not None:
+            numbers_of.setdefault(user.id, []).append(number)
+    for user_id, user, error in read_by_id(client, numbers_of, settling(written)):
+        for number in numbers_of[user_id]:
+            yield number, user, error
+
+
+def _is_pending(item: Followed, tenant: SyncFacts) -> bool:
+    return item.user is not None and diagnosis_of(item, tenant).state in ("pending", "unknown")
