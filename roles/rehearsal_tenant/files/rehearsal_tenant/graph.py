@@ -61,6 +61,7 @@ _READ_PIM_GROUPS = (
     "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
 )
 _READ_CONTACTS = ("OrgContact.Read.All", *_DIRECTORY)
+_READ_DEVICES = ("Device.Read.All", *_DIRECTORY)
 _READ_TENANT = ("Organization.Read.All", "Organization.ReadWrite.All", *_DIRECTORY)
 _READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", *_DIRECTORY)
 _READ_SYNC = ("OnPremDirectorySynchronization.Read.All", "OnPremDirectorySynchronization.ReadWrite.All")
@@ -115,6 +116,8 @@ ROUTES = (
     *_with_cast("groups/{id}/transitiveMembers", graph_members.list_transitive_members, _READ_GROUPS),
     Route("GET", "contacts", _of("contact", graph_users.list_objects), _READ_CONTACTS),
     Route("GET", "contacts/{id}", _of("contact", graph_users.get_object), _READ_CONTACTS),
+    Route("GET", "devices", _of("device", graph_users.list_objects), _READ_DEVICES),
+    Route("GET", "devices/{id}", _of("device", graph_users.get_object), _READ_DEVICES),
     Route("GET", "directory/deletedItems" + _CAST, graph_users.list_deleted, _READ_USERS_AND_GROUPS),
     *_with_cast("directory/deletedItems/{id}", graph_users.get_deleted, _READ_USERS_AND_GROUPS),
     Route("DELETE", "directory/deletedItems/{id}", graph_users.purge_deleted, _RESTORE),

@@ -23,6 +23,7 @@ _MAY_SEE = {
     "#microsoft.graph.user": ("User.Read", "User.ReadWrite", "User.ReadBasic", "Directory.Read"),
     "#microsoft.graph.group": ("Group.Read", "GroupMember.Read", "Directory.Read"),
     "#microsoft.graph.orgContact": ("OrgContact.Read", "Directory.Read"),
+    "#microsoft.graph.device": ("Device.Read", "Directory.Read"),
     "#microsoft.graph.directoryRole": ("RoleManagement.Read", "Directory.Read"),
 }
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The hybrid.identity authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users, groups and contacts: list, get, count, and the recycle bin."""
+"""Users, groups, contacts and devices: list, get, count, and the recycle bin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .shapes import KINDS, USER, Shape
 from .store import DELETED, GONE, LIVE, Stored
 from .tenant import Tenant
 
-_CONTEXTS = {"user": "users", "group": "groups", "contact": "contacts"}
+_CONTEXTS = {"user": "users", "group": "groups", "contact": "contacts", "device": "devices"}
 
 
 def filter_modes(tenant: Tenant) -> dict[str, str]:
@@ -34,7 +34,7 @@ def source_of(tenant: Tenant, kind: str, container: str = LIVE) -> Source:
 
 
 def list_objects(tenant: Tenant, request: GraphRequest, kind: str = "user") -> Reply:
-    """GET /users, /groups, /contacts."""
+    """GET /users, /groups, /contacts, /devices."""
     _check_identifier_read(tenant, request)
     shape = KINDS[kind]
     show = _with_manager(tenant, shape) if read_expand(request, shape) else None
@@ -89,7 +89,7 @@ def _check_identifier_read(tenant: Tenant, request: GraphRequest) -> None:
 
 
 def get_object(tenant: Tenant, request: GraphRequest, kind: str = "user") -> Reply:
-    """GET /users/{id or UPN}, /groups/{id}, /contacts/{id}."""
+    """GET /users/{id or UPN}, /groups/{id}, /contacts/{id}, /devices/{id}."""
     _check_identifier_read(tenant, request)
     wanted = request.parameters["id"]
     shape = KINDS[kind]

@@ -20,7 +20,7 @@ from .store import DELETED, LIVE, LONG_AGO, Store, Stored
 from .tenant import FEATURES, Client, Tenant
 
 SECTIONS = (
-    "tenant", "users", "deletedUsers", "groups", "deletedGroups", "contacts", "domains", "roles", "features",
+    "tenant", "users", "deletedUsers", "groups", "deletedGroups", "contacts", "devices", "domains", "roles", "features",
     "settings", "directories",
 )  # fmt: skip
 # Ids of other objects that a group of a seed lists; the eligible ones by PIM for groups.
@@ -90,6 +90,7 @@ def build_tenant(seed: dict[str, Any], clock: TenantClock) -> Tenant:
     loader.load(_rows(seed, "groups"), "groups", "group", LIVE)
     loader.load(_rows(seed, "deletedGroups"), "deletedGroups", "group", DELETED)
     loader.load(_rows(seed, "contacts"), "contacts", "contact", LIVE)
+    loader.load(_rows(seed, "devices"), "devices", "device", LIVE)
     tenant.organization.setdefault("onPremisesSyncEnabled", bool(seed.get("directories")) or loader.any_synced or None)
     tenant.organization.setdefault("onPremisesLastSyncDateTime", loader.last_sync)
     tenant.roles = with_roles(tenant, _rows(seed, "roles"))
@@ -151,6 +152,10 @@ class _Loader:
             raise SeedError(f"{place}: a {kind} needs {wanted}.")
         if kind == "user" and not body.get("userPrincipalName"):
             raise SeedError(f"{place}: a user needs userPrincipalName.")
+        if kind == "device":
+            # Names of devices are not unique.
+            given = _guid(body.get("deviceId"), f"{place}.deviceId")
+            key = body["deviceId"] = given or str(uuid.uuid5(_NAMESPACE, f"deviceId:{key}"))
         body["id"] = _guid(row.get("id"), f"{place}.id") or str(uuid.uuid5(_NAMESPACE, f"{place.split('[')[0]}:{key}"))
         return body
 
@@ -158,7 +163,7 @@ class _Loader:
         """Ids are unique everywhere, names and anchors among live objects. A recycle bin may hold a person twice."""
         claims = [("id", body["id"])]
         if container == LIVE:
-            for name in ("userPrincipalName", "onPremisesImmutableId", "onPremisesSecurityIdentifier"):
+            for name in ("userPrincipalName", "onPremisesImmutableId", "onPremisesSecurityIdentifier", "deviceId"):
                 if body.get(name):
                     value = body[name] if name == "onPremisesImmutableId" else body[name].lower()
                     claims.append((name, value))

@@ -159,7 +159,7 @@ USER = Shape(
 
 _SYNCED: dict[str, Property] = {
     "onPremisesLastSyncDateTime": _MOMENT,
-    "onPremisesProvisioningErrors": _LIST,
+    "onPremisesProvisioningErrors": Property("collection", _ops("eq")),
     "onPremisesSyncEnabled": _FLAG,
 }
 
@@ -206,6 +206,34 @@ _CONTACT: dict[str, Property] = {
 }
 CONTACT = Shape("orgContact", tuple(_CONTACT), _CONTACT)
 
+_DEVICE: dict[str, Property] = {
+    "id": Property("string", _ops("eq in")),
+    "deletedDateTime": Property("datetime"),
+    "accountEnabled": Property("boolean", _ops("eq")),
+    "alternativeSecurityIds": _LIST,
+    "approximateLastSignInDateTime": _MOMENT,
+    "deviceId": Property("string", _ops("eq in")),
+    "displayName": _NAME,
+    "isCompliant": Property("boolean", _ops("eq")),
+    "isManaged": Property("boolean", _ops("eq")),
+    "isManagementRestricted": Property("boolean"),
+    "managementType": _TEXT,
+    "manufacturer": _TEXT,
+    "mdmAppId": _PLAIN,
+    "model": _TEXT,
+    "onPremisesLastSyncDateTime": _MOMENT,
+    "onPremisesSecurityIdentifier": Property("string", _ops("eq")),
+    "onPremisesSyncEnabled": _FLAG,
+    "operatingSystem": _NAME,
+    "operatingSystemVersion": _NAME,
+    "physicalIds": Property("collection", _ops("eq")),
+    "profileType": Property("string", _ops("eq")),
+    "registrationDateTime": Property("datetime", frozenset(), _ops("eq in ge le null")),
+    "systemLabels": _LIST,
+    "trustType": Property("string", _ops("eq")),
+}
+DEVICE = Shape("device", tuple(_DEVICE), _DEVICE)
+
 _SERVICE_PRINCIPAL: dict[str, Property] = {
     "id": Property("string", _ops("eq in")),
     "accountEnabled": _FLAG,
@@ -238,7 +266,7 @@ _ORGANIZATION = {
 }  # fmt: skip
 ORGANIZATION = Shape("organization", tuple(_ORGANIZATION), _ORGANIZATION)
 
-KINDS = {"user": USER, "group": GROUP, "contact": CONTACT}
+KINDS = {"user": USER, "group": GROUP, "contact": CONTACT, "device": DEVICE}
 
 _DIRECTORY_ROLE: dict[str, Property] = {
     "id": Property("string", _ops("eq in")),
@@ -250,8 +278,9 @@ _DIRECTORY_ROLE: dict[str, Property] = {
 DIRECTORY_ROLE = Shape("directoryRole", tuple(_DIRECTORY_ROLE), _DIRECTORY_ROLE)
 # What members, owners and memberOf mix: every property that one of the kinds has.
 DIRECTORY_OBJECT = Shape(
-    "directoryObject", ("id",), {**_DIRECTORY_ROLE, **_CONTACT, **_GROUP, **_USER, "id": Property("string")}
+    "directoryObject", ("id",), {**_DIRECTORY_ROLE, **_DEVICE, **_CONTACT, **_GROUP, **_USER, "id": Property("string")}
 )
 OBJECT_TYPES = {
-    f"#microsoft.graph.{shape.type_name}": shape for shape in (USER, GROUP, CONTACT, SERVICE_PRINCIPAL, DIRECTORY_ROLE)
+    f"#microsoft.graph.{shape.type_name}": shape
+    for shape in (USER, GROUP, CONTACT, DEVICE, SERVICE_PRINCIPAL, DIRECTORY_ROLE)
 }

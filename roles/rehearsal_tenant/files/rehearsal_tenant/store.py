@@ -50,7 +50,7 @@ class Stored(NamedTuple):
 
 
 class Store:
-    """Objects of all kinds (``user``, ``group``, ``contact``), live and in the recycle bin."""
+    """Objects of all kinds (``user``, ``group``, ``contact``, ``device``), live and in the recycle bin."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -50,10 +50,11 @@ FEATURES: dict[str, Optional[bool]] = {
     "userWritebackEnabled": False,
 }
 
-# What planning, applying, freezing and following a hard match needs.
+# What planning, applying, freezing and following a hard match needs, and a look at devices.
 DEFAULT_PERMISSIONS = (
     "Application.Read.All",
     "AuditLog.Read.All",
+    "Device.Read.All",
     "Domain.Read.All",
     "Group.Read.All",
     "OnPremDirectorySynchronization.Read.All",

@@ -25,12 +25,21 @@ from openapi_core.datatypes import RequestParameters
 SALES, PARTNER = "88666888-0101-1111-bbbb-1234567890ab", "88666888-0101-1111-bbbb-1234567890ac"
 READERS = "4a5d8f65-41da-4de4-8968-e035b65339cf"
 CARL = user("carl")["id"]
+LAPTOP = "88666888-0101-1111-bbbb-1234567890ad"
+PARKED = {
+    "category": "PropertyConflict", "propertyCausingError": "ProxyAddress", "value": "SMTP:p@contoso.com",
+    "occurredDateTime": "2026-11-23T12:00:00Z",
+}  # fmt: skip
+FAILED = {
+    "@odata.type": "#microsoft.graph.serviceProvisioningXmlError", "createdDateTime": "2026-11-23T12:00:00Z",
+    "isResolved": False, "serviceInstance": "exchange/contoso", "errorDetail": "<ErrorCode>1</ErrorCode>",
+}  # fmt: skip
 G1 = "14c8d2a9-90b7-4d7a-b264-1cc77901069a"
 SERVER = "https://graph.microsoft.com/v1.0"
 ADVANCED = {"ConsistencyLevel": "eventual"}
 RIGHTS = [
     "User.ReadWrite.All", "User.DeleteRestore.All", "Organization.Read.All", "Domain.Read.All", "Group.Read.All",
-    "OrgContact.Read.All", "OnPremDirectorySynchronization.ReadWrite.All", "Application.Read.All",
+    "OrgContact.Read.All", "Device.Read.All", "OnPremDirectorySynchronization.ReadWrite.All", "Application.Read.All",
     "Synchronization.ReadWrite.All", "RoleManagement.Read.Directory", "User-OnPremisesSyncBehavior.ReadWrite.All",
     "Group-OnPremisesSyncBehavior.ReadWrite.All", "Contacts-OnPremisesSyncBehavior.ReadWrite.All",
     "AuditLog.Read.All",
@@ -91,7 +100,24 @@ def rehearsal(start, domain):
             },
         ],
         deletedGroups=[{"displayName": "Old", "mail": "old@contoso.com", "groupTypes": ["Unified"]}],
-        contacts=[{"id": PARTNER, "displayName": "Partner", "mail": "p@fabrikam.com"}],
+        contacts=[
+            {
+                "id": PARTNER,
+                "displayName": "Partner",
+                "mail": "p@fabrikam.com",
+                "onPremisesProvisioningErrors": [PARKED],
+                "serviceProvisioningErrors": [FAILED],
+            }
+        ],
+        devices=[
+            {
+                "id": LAPTOP,
+                "displayName": "LAPTOP1",
+                "trustType": "ServerAd",
+                "approximateLastSignInDateTime": "2026-11-20T08:00:00Z",
+                "alternativeSecurityIds": [{"type": 2, "identityProvider": None, "key": "AAAA"}],
+            }
+        ],
         roles=[
             {"group": SALES, "role": "Helpdesk Administrator"},
             {"user": CARL, "role": "Reports Reader"},
@@ -146,6 +172,9 @@ SELECT = {
         ("PATCH", f"/users/{user('bob')['id']}", 400, {}, {"onPremisesImmutableId": anchor(G1)}),
         ("GET", "/groups", 200, {}, None),
         ("GET", "/contacts", 200, {}, None),
+        ("GET", f"/contacts/{PARTNER}", 200, {}, None),
+        ("GET", "/devices", 200, {"$filter": "displayName eq 'LAPTOP1'"}, None),
+        ("GET", f"/devices/{LAPTOP}", 200, {}, None),
         ("GET", "/directory/deletedItems/microsoft.graph.user", 200, {}, None),
         ("GET", f"/directory/deletedItems/{GONE}", 200, {}, None),
         ("POST", f"/directory/deletedItems/{GONE}/restore", 200, {}, None),
