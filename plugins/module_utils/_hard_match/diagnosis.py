@@ -2,7 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""Where one user stands: synced, and if not, why not. A table of pure checks, the decisive first."""
+"""Where one user stands: synced, and if not, why not. A table of pure checks.
+
+All that applies is listed. The decisive reason comes first: the one to deal with first, after which the next may be.
+"""
 
 from __future__ import annotations
 
@@ -41,23 +44,16 @@ LABEL_CLOUD = "In cloud"
 _NOTES = frozenset({"identifier_same", "flags_unreadable", "selection_unknown", "role_group_member", "twin_claims"})
 
 
-# What Cloud Sync's log calls InvalidHardMatch, SourceOfAuthorityCloud and so on, in words of its own.
-_SAID_BY_THE_LOG = frozenset(
-    {
-        "out_of_scope",
-        "joined_to_twin",
-        "hard_match_blocked",
-        "role_held",
-        "role_by_group",
-        "role_eligible",
-        "cloud_managed",
-        "identifier_differs",
-        "sid_held",
-        "upn_held",
-        "address_of_other_kind",
-        "address_held",
-    }
-)
+# What Cloud Sync's log calls by words of its own, and which of our findings says the same: then once is enough.
+_SAID_BY_THE_LOG = {
+    "AttributeUpdateNotAllowed": {"identifier_differs"},
+    "AttributeValueMustBeUnique": {"joined_to_twin", "anchor_held", "sid_held", "upn_held", "address_held"},
+    "InvalidHardMatch": {"hard_match_blocked", "role_held", "role_by_group", "role_eligible"},
+    "NotInScope": {"out_of_scope"},
+    "ObjectTypeMismatch": {"address_of_other_kind"},
+    "SourceAnchorChanged": {"joined_to_twin"},
+    "SourceOfAuthorityCloud": {"cloud_managed"},
+}
 
 
 class Diagnosis(NamedTuple):
@@ -79,12 +75,13 @@ class Check(NamedTuple):
     state: str
 
 
-# Of a user without the flag. The first finding decides, the others are listed after it. What makes all others idle
-# stands first, then what the user lacks, what the service refuses, who else stands in the way, and what time may mend:
+# Of a user without the flag. The first finding decides, the others are listed after it. They stand in the order in
+# which it is safe to mend them: nothing is brought into the scope of sync while another user would be taken, no sync is
+# set going before the user has its anchor, and what time may mend comes last.
 IN_THE_WAY = (
-    Check(checks.left_out, "blocked"),
     Check(checks.joined, "conflict"),
     Check(checks.anchor_held, "conflict"),
+    Check(checks.left_out, "blocked"),
     Check(checks.anchor_not_set, "in_cloud"),
     Check(checks.anchor_differs, "in_cloud"),
     Check(checks.anchor_unconfirmed, "blocked"),
@@ -149,7 +146,10 @@ def diagnose(
         findings = _gone(expected, user, others)
     else:
         subject = Subject(expected, user, others, list(twins), sync, case, logged)
-        findings = _found(PROOF, subject) if user.synced is True else _awaited(_found(IN_THE_WAY, subject), user)
+        if user.synced is True:
+            findings = _found(PROOF, subject)
+        else:
+            findings = _awaited(_found(IN_THE_WAY, subject), user, logged)
     findings = _with_what_was_told(expected, user, findings)
     if not findings:
         return Diagnosis("synced", [])
@@ -200,10 +200,10 @@ def _found(table: Iterable[Check], subject: Subject) -> list[_Finding]:
     return [_Finding(check.state, why) for check in table for why in check.find(subject)]
 
 
-def _awaited(findings: list[_Finding], user: CloudUser) -> list[_Finding]:
+def _awaited(findings: list[_Finding], user: CloudUser, logged: LogEntry | None) -> list[_Finding]:
     """Say of a user for whom no cause was found that the sync is awaited; leave out what another cause explains."""
     found = {finding.reason["code"] for finding in findings}
-    if found & _SAID_BY_THE_LOG:
+    if logged is not None and found & _SAID_BY_THE_LOG.get(logged.code, set()):
         findings = [finding for finding in findings if finding.reason["code"] != "sync_refused"]
     if any(finding.reason["code"] not in _NOTES for finding in findings):
         return findings

@@ -54,7 +54,8 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
     (
         "out_of_scope",
         "Directory sync leaves this AD object out ({rules}), so an anchor would have no effect.",
-        "If it is to stay out, nothing needs to be done; otherwise bring the object into the scope of sync first.",
+        "If it is to stay out, nothing needs to be done. Otherwise pause the sync, bring the object into its scope, "
+        "gather and plan again, write, and resume the sync.",
         "Microsoft Entra Connect Sync: default configuration",
     ),
     (
@@ -173,7 +174,8 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
     (
         "anchor_differs",
         'The user has the anchor "{current}" instead of "{expected}"{hint}.',
-        "Look at the row of this user in a plan; it says what is in the way.",
+        "If the user is not synced, plan and apply with on_existing=replace. If it is, the sync uses another attribute "
+        "as anchor, or has tied the user to another AD object.",
         _EXISTING,
     ),
     (

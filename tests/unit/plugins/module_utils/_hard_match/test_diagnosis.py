@@ -159,6 +159,14 @@ def test_an_object_that_sync_leaves_out_is_the_cause():
     assert stand(out, user(1)) == ("blocked", ["out_of_scope", "anchor_not_set"])
 
 
+def test_nothing_is_brought_into_scope_while_the_sync_would_take_another_user():
+    out = expectation()._replace(row=ad_row(1, in_scope=False, scope_reasons=[{"message": "It lies elsewhere."}]))
+    assert stand(out, user(1), [held(2, deleted=True)]) == (
+        "conflict",
+        ["anchor_held_deleted", "out_of_scope", "anchor_not_set"],
+    )
+
+
 def test_a_misspelled_anchor_is_hinted_at():
     (why,) = diagnose(expectation(), held(1, value=str(guid(1))), [], VERIFIED).reasons
     assert "not in base64" in why["message"]
@@ -500,7 +508,7 @@ def test_an_unknown_selection_is_said_after_the_cause():
 
 
 def test_several_causes_stand_in_order():
-    """What makes all others idle stands first, then the anchor, the service, and who else has the values."""
+    """What is to be mended first stands first: scope and anchor, the service, who else has the values, the sync."""
     row = {**LOGIN, "in_scope": False, "scope_reasons": [{"message": "It is critical."}]}
     found = explained(
         expectation(written=NOON)._replace(row=row),
@@ -565,9 +573,19 @@ def test_what_cloud_sync_wrote_down_settles_what_nothing_else_explains(entry, st
     assert (found.state, [why["code"] for why in found.reasons]) == (state, [code])
 
 
-def test_what_is_explained_is_not_said_twice():
-    found = diagnose(expectation(), held(1), [], VERIFIED._replace(hard_match_blocked=True), logged=logged())
-    assert [why["code"] for why in found.reasons] == ["hard_match_blocked"]
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("InvalidHardMatch", ["hard_match_blocked"]),
+        # The service refused it for something else, and a word that is not known is not explained.
+        ("AttributeUpdateNotAllowed", ["hard_match_blocked", "sync_refused"]),
+        ("NewWord", ["hard_match_blocked", "sync_refused"]),
+    ],
+)
+def test_what_is_explained_is_not_said_twice(word, expected):
+    blocked = VERIFIED._replace(hard_match_blocked=True)
+    found = diagnose(expectation(), held(1), [], blocked, logged=logged(code=word))
+    assert [why["code"] for why in found.reasons] == expected
 
 
 def test_an_entry_of_the_log_names_its_ad_object_in_two_ways():
