@@ -63,7 +63,8 @@ _STAMPED = (
     ("onpremisesdistinguishedname", "onPremisesDistinguishedName", "distinguished_name"),
 )
 _RULE_NAMES = {flow.graph: flow.rule.lower() for flow in FLOWS if flow.rule}
-_CHANGES = frozenset(
+#: Codes of effects that replace or empty the property that they name.
+CHANGES = frozenset(
     (
         "overwritten",
         "blanked",
@@ -341,7 +342,7 @@ def _groups(case: _Case, effects: list[Effect]) -> Iterator[Effect]:
         return
     for effect in effects:
         prop = effect["property"]
-        if effect["code"] in _CHANGES and not _case_only(effect):
+        if effect["code"] in CHANGES and not _case_only(effect):
             groups = rules.get(_RULE_NAMES.get(prop, prop.lower()))
             if groups:
                 yield _dynamic(prop, effect["before"], effect["after"], groups)

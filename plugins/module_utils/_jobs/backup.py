@@ -26,6 +26,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.users impor
     USER_PROPERTIES,
     get_users,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.aftermath import unordered
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import WRITES
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import is_about
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, RowReader, RowSink, header, utc_now
@@ -146,17 +147,8 @@ def _readable(client: GraphClient, ids: list[str]) -> tuple[str, ...]:
 
 def _digest(properties: Mapping[str, Any], names: Iterable[str]) -> bytes:
     """Return what is compared of a user, small enough to keep it for everybody in the file."""
-    compared = {name: _unordered(properties[name]) for name in names if name in properties}
+    compared = {name: unordered(properties[name]) for name in names if name in properties}
     return hashlib.sha256(json.dumps(compared, sort_keys=True).encode("ascii")).digest()
-
-
-def _unordered(value: Any) -> Any:
-    """Return a value of Graph's so that the order in which it lists things is no difference."""
-    if isinstance(value, dict):
-        return {name: _unordered(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return sorted(json.dumps(_unordered(item), sort_keys=True) for item in value)
-    return value
 
 
 def _row(user_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
