@@ -50,6 +50,12 @@ options:
       - Left out are rows of users whom no AD object claims, and those outside of a wave.
     type: list
     elements: path
+  sync_server:
+    description:
+      - File that says how the server of Entra Connect Sync stands, and what came of its last export - the C(connect.json)
+        in the folder of a run of the role P(hybrid.identity.hard_match#role) with C(hard_match_sync=connect_sync).
+      - What it says joins the reasons of those who are not synced. Microsoft Graph does not show that server.
+    type: path
   wait:
     description:
       - Follow those who are on their way until each was seen synced. In check mode nobody is waited for.

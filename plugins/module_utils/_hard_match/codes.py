@@ -21,6 +21,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstac
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review_codes import REVIEW_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollback_codes import ROLLBACK_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.status_codes import STATUS_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server_codes import SYNC_SERVER_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.user_codes import USER_CODES
 
 #: A message that names everybody would grow with the company.
@@ -54,6 +55,7 @@ CODES: dict[str, Code] = {
         *REVIEW_CODES,
         *ROLLBACK_CODES,
         *STATUS_CODES,
+        *SYNC_SERVER_CODES,
     )
 }
 RELEASABLE = frozenset(entry.code for entry in CODES.values() if entry.releasable)

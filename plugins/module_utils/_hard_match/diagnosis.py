@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import diagnosis_checks as checks
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import privileged
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import privileged, sync_server
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
@@ -41,7 +41,17 @@ LABEL_SYNCED = "Synced with Active Directory"
 LABEL_CLOUD = "In cloud"
 
 # Said besides, whatever the cause: none of them keeps a user in the cloud by itself.
-_NOTES = frozenset({"identifier_same", "flags_unreadable", "selection_unknown", "role_group_member", "twin_claims"})
+_NOTES = frozenset(
+    {
+        "identifier_same",
+        "flags_unreadable",
+        "selection_unknown",
+        "role_group_member",
+        "twin_claims",
+        "connect_version_old",
+        "connector_space_unread",
+    }
+)
 
 
 # What Cloud Sync's log calls by words of its own, and which of our findings says the same: then once is enough.
@@ -97,9 +107,17 @@ IN_THE_WAY = (
     Check(unless_joined(from_plan(name_held)), "conflict"),
     Check(unless_joined(checks.address_of_user), "conflict"),
     Check(checks.sync_refused, "in_cloud"),
+    Check(sync_server.export_failed, "in_cloud"),
+    Check(sync_server.sync_failed, "in_cloud"),
     Check(checks.delete_brake, "pending"),
+    Check(sync_server.export_held, "pending"),
     Check(checks.job_quarantined, "pending"),
+    Check(sync_server.run_failed, "pending"),
     Check(checks.job_paused, "pending"),
+    Check(sync_server.staging, "pending"),
+    Check(sync_server.scheduler_suspended, "pending"),
+    Check(sync_server.scheduler_off, "pending"),
+    Check(sync_server.not_in_connector_space, "in_cloud"),
     Check(checks.sync_stale, "pending"),
     Check(checks.no_cycle_since_write, "pending"),
     Check(checks.left_scope, "pending"),
@@ -108,6 +126,8 @@ IN_THE_WAY = (
     Check(checks.twin_claims, "pending"),
     Check(checks.selection_unknown, "pending"),
     Check(checks.flags_unreadable, "pending"),
+    Check(sync_server.version_old, "pending"),
+    Check(sync_server.connector_space_unread, "pending"),
 )
 
 # What is missing from the proof that the sync took the right user, for one with the flag.
@@ -115,6 +135,8 @@ PROOF = (
     Check(checks.sid_differs, "conflict"),
     Check(checks.anchor_differs, "conflict"),
     Check(checks.anchor_unconfirmed, "blocked"),
+    # The next sync will fail as the last one did.
+    Check(checks.if_behind(sync_server.export_failed), "conflict"),
     # What the next sync brings cannot be judged before it.
     Check(checks.sync_before_write, "pending"),
     Check(checks.upn_rewritten, "conflict"),

@@ -68,6 +68,11 @@ def unless_joined(check: Callable[[Subject], Found]) -> Callable[[Subject], Foun
     return lambda subject: iter(()) if joined_twins(subject) else check(subject)
 
 
+def if_behind(check: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
+    """Return a check that looks only at a user whose last sync is older than the anchor."""
+    return lambda subject: check(subject) if any(sync_before_write(subject)) else iter(())
+
+
 # The AD object and the user that the sync took for it
 
 

@@ -18,6 +18,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     values_of,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import IMMUTABLE_ID, SID
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.server_facts import ServerFacts
 
 #: The keys of the index of users, besides those that are always there, by which twins are found.
 TWIN_KEYS = (ADDRESS, SID, CLAIMED)
@@ -60,6 +61,8 @@ class SyncFacts(NamedTuple):
     now: Optional[float] = None
     #: Cloud Sync's jobs; none were read for those who are synced.
     jobs: tuple[JobState, ...] = ()
+    #: What the server of Entra Connect Sync said; ``None``: it was not asked.
+    server: Optional[ServerFacts] = None
 
 
 class LogEntry(NamedTuple):

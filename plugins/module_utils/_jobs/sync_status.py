@@ -30,6 +30,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following im
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import read_people
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import read_tenant
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_server import with_server
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import recent_writes
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowSink, header
@@ -40,6 +41,7 @@ ARGUMENTS: dict[str, Any] = {
     **ENTRA_ARGUMENTS,
     "users": {"type": "list", "elements": "dict", "options": PAIR_OPTIONS},
     "src": {"type": "list", "elements": "path"},
+    "sync_server": {"type": "path"},
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 7200},
     "wait_interval": {"type": "int", "default": 30},
@@ -74,7 +76,7 @@ def sync_status(
         )
         expectations = list(expectations_of(params, client.tenant_id))
         tenant = read_tenant(client, now)
-        sync = tenant.sync
+        sync = with_server(tenant.sync, params["sync_server"])
         index = read_people(client, expectations, settling(written))
         followed = [follow(expected, index, written) for expected in expectations]
         followed = read_again(client, followed, sync, written)
