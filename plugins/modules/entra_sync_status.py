@@ -22,6 +22,7 @@ description:
     that the sync took instead, holders of the anchor, the SID, the name or an address, directory roles, the source of
     authority, a mapping to another AD object, flags of the tenant, the scope, the jobs of Cloud Sync and its log. What
     could not be read is named with the permission that would allow it.
+  - With O(backup) it says what the takeover has changed and emptied.
   - Up to 20 users are read one by one, with whoever has what is theirs; for more, the tenant is listed once. What
     explains a user is read only if somebody is not synced as expected.
 options:
@@ -56,6 +57,19 @@ options:
         in the folder of a run of the role P(hybrid.identity.hard_match#role) with C(hard_match_sync=connect_sync).
       - What it says joins the reasons of those who are not synced. Microsoft Graph does not show that server.
     type: path
+  backup:
+    description:
+      - Backups that M(hybrid.identity.entra_immutable_id) has written before the first write, beside its journal
+        (RV(hybrid.identity.entra_immutable_id#module:backup)). Users who are in them and whom the sync has taken are
+        compared with them, property by property, and RV(users[].changes) says what became of them. Who is in several
+        of them is compared with the newest row.
+      - Ask after a further cycle. What AD has replaces what the cloud had in the first cycle after the match; what is
+        empty in AD is emptied in the second, and before that a user looks better than it will be. Reads lag moments
+        behind a cycle.
+      - It says what is different, whoever changed it. Not compared are the marks of the sync (C(onPremises*)), service
+        plans, and times of sign-ins. A password cannot be read; a new one shows as C(lastPasswordChangeDateTime).
+    type: list
+    elements: path
   wait:
     description:
       - Follow those who are on their way until each was seen synced. In check mode nobody is waited for.
@@ -104,6 +118,18 @@ EXAMPLES = r"""
 - name: Say it in plain words
   ansible.builtin.debug:
     msg: "{{ status.users[0].label }}: {{ status.users[0].reasons | map(attribute='message') | join(' ') }}"
+
+- name: Say what the takeover has changed and emptied
+  hybrid.identity.entra_sync_status:
+    src: [result.jsonl]
+    backup: [result.journal.backup.jsonl]
+    dest: status.jsonl
+  register: status
+
+- name: Fail if somebody lost a value of which the plan did not speak
+  ansible.builtin.assert:
+    that: status.summary.comparison.unpredicted == 0
+    fail_msg: "{{ status.summary.comparison.properties }}"
 
 - name: Follow everybody of a run for an hour
   hybrid.identity.entra_sync_status:
@@ -184,6 +210,37 @@ users:
       description: Fields of the AD object, as far as the input has them; else null.
       type: dict
       sample: {"login_name": "jane@example.com", "object_sid": "S-1-5-21-1-2-3-1104"}
+    changes:
+      description:
+        - What became of the user since its backup. An empty list is no difference; null is not compared, because no
+          O(backup) has the user, the sync has not taken it, or it could not be read (RV(users[].unchecked) says so).
+      type: list
+      elements: dict
+      contains:
+        property:
+          description: Name of the property in Graph. Extension attributes are told one by one.
+          type: str
+          sample: mobilePhone
+        kind:
+          description:
+            - C(blanked) has no value any more, C(changed) has another one or has lost a part of it, C(added) has gained
+              and lost nothing.
+          type: str
+          sample: blanked
+        before:
+          description: The value in the backup; of a list what is not in it any more.
+          type: raw
+          sample: +1 555 0100
+        after:
+          description: The value now; of a list what was not in it before.
+          type: raw
+          sample: null
+        predicted:
+          description:
+            - Whether the C(effects) of the plan or result in O(src) name it; null where they say nothing of this user.
+              What AD adds to a list of addresses they do not name.
+          type: bool
+          sample: true
     error:
       description: >-
         What the service answered, as C(status), C(code), C(message) and C(request_id); null without an error.
@@ -269,6 +326,9 @@ tenant:
 summary:
   description:
     - The number of users in each state, and C(total). C(reasons) has the number of users for each reason code.
+    - C(comparison), null without O(backup), has numbers of users whom the sync has taken - C(compared) and
+      C(not_compared), those who had something replaced or emptied (C(changed)), emptied (C(blanked)), and either of
+      them against the plan (C(unpredicted)); and for each of C(properties) the number of users of each kind of change.
     - C(requests) and C(writes) are those sent to Graph, C(throttled_seconds) the time held back by quota or service,
       C(seconds) the time of the task, C(sign_in_method) how the module signed in.
   returned: success
@@ -283,6 +343,13 @@ summary:
     unknown: 0
     total: 223
     reasons: {"anchor_held": 3, "out_of_scope": 4}
+    comparison:
+      compared: 211
+      changed: 180
+      blanked: 12
+      unpredicted: 1
+      not_compared: 0
+      properties: {"mobilePhone": {"blanked": 12, "changed": 0, "added": 0}}
     requests: 40
     writes: 0
     throttled_seconds: 0.0

@@ -54,7 +54,7 @@ class Aftermath:
         :raises RowError: for a file that is damaged.
         """
         newest, names = self._look_through(frozenset(users))
-        told = _told(src, newest)
+        told = _told(src, newest) if newest else {}
         before: dict[str, Mapping[str, Any]] = {}
 
         def ids() -> Iterator[str]:

@@ -7,18 +7,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any, Callable
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments import ENTRA_ARGUMENTS
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.aftermath import (
+    Tally,
+    has_losses,
+    has_unpredicted,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import STATES, row_of
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.aftermath import Aftermath
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.expectations import (
     expectations_of,
     journals_among,
     source_of,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following import (
+    Followed,
     diagnosis_of,
     explain_all,
     follow,
@@ -42,6 +50,7 @@ ARGUMENTS: dict[str, Any] = {
     "users": {"type": "list", "elements": "dict", "options": PAIR_OPTIONS},
     "src": {"type": "list", "elements": "path"},
     "sync_server": {"type": "path"},
+    "backup": {"type": "list", "elements": "path"},
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 7200},
     "wait_interval": {"type": "int", "default": 30},
@@ -74,6 +83,7 @@ def sync_status(
         written = recent_writes(
             client.tenant_id, journals_among(params), now() - _JOURNALS_SECONDS, client.options.graph_endpoint
         )
+        aftermath = Aftermath(client, params["backup"] or ())
         expectations = list(expectations_of(params, client.tenant_id))
         tenant = read_tenant(client, now)
         sync = with_server(tenant.sync, params["sync_server"])
@@ -84,20 +94,28 @@ def sync_status(
         if params["wait"] and not context.check_mode:
             seconds = seconds_to_wait(client, params["wait_timeout"], context)
             followed = wait(client, followed, sync, written, params["wait_interval"], seconds, clock, sleep)
-        summary = Summary(STATES)
+        taken = _taken_over(followed)
+        aftermath.read(taken, params["src"] or ())
+        summary, tally = Summary(STATES), Tally()
         first_line = header("status", tenant_id=client.tenant_id, source=source_of(params))
         with RowSink(first_line, params["dest"], params["return_limit"], _importance) as sink:
             for item in followed:
                 diagnosis = diagnosis_of(item, sync)
                 summary.add(diagnosis.state, diagnosis.reasons)
                 error = item.error.as_row_error() if item.error is not None else None
-                sink.write(row_of(item.expected, item.user, diagnosis, sync, error))
+                row = row_of(item.expected, item.user, diagnosis, sync, error)
+                changes = aftermath.changes(row["id"])
+                if row["id"] in taken:
+                    tally.add(changes)
+                unchecked = [*row["unchecked"], *aftermath.unchecked(row["id"])]
+                sink.write({**row, "unchecked": unchecked, "changes": changes})
         return {
             "changed": False,
             "users": sink.rows,
             "tenant": {**tenant.shown, "unchecked": list(sync.unchecked)},
             "summary": {
                 **summary.as_dict(),
+                "comparison": tally.as_dict() if params["backup"] else None,
                 **client.stats(),
                 "seconds": round(clock() - began, 3),
                 "sign_in_method": client.sign_in_method,
@@ -107,5 +125,17 @@ def sync_status(
         }
 
 
+def _taken_over(followed: Iterable[Followed]) -> set[str]:
+    """Return the ids of those whom the sync has taken, rightly or not."""
+    return {
+        item.user.id
+        for item in followed
+        if item.user is not None and item.user.synced is True and not item.user.deleted and item.error is None
+    }
+
+
 def _importance(row: Row) -> int:
-    return {"synced": 0, "unknown": 3, "blocked": 2}.get(row["state"], 1)
+    if row["state"] != "synced":
+        return {"unknown": 5, "blocked": 4}.get(row["state"], 3)
+    changes = row["changes"] or ()
+    return 2 if has_unpredicted(changes) else 1 if has_losses(changes) else 0
