@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any, NamedTuple, Optional
 
@@ -15,6 +14,7 @@ from .errors import GraphError, bad_request, not_found, too_many_requests
 from .graph_collections import answer_collection, listed
 from .messages import GraphRequest, Reply
 from .odata import project, read_select
+from .on_demand import Outcome, answer
 from .shapes import SERVICE_PRINCIPAL
 from .sync_engine import Connector
 from .sync_flow import FLOWS
@@ -321,17 +321,23 @@ async def provision_on_demand(tenant: Tenant, request: GraphRequest) -> Reply:
     wait = connector.on_demand.spend(connector.id, ON_DEMAND_LIMIT, ON_DEMAND_WINDOW)
     if wait is not None:
         raise too_many_requests(wait)
+    if connector.paused and tenant.settings.onDemandWhilePaused == "refuse":
+        raise bad_request("The synchronization job is paused.", "BadRequest")
+    body = answer(await _provisioned(tenant, connector, dn), tenant.timestamp())
+    context = _context(request, "microsoft.graph.stringKeyStringValuePair")
+    return Reply(200, {"@odata.context": context, **body})
+
+
+async def _provisioned(tenant: Tenant, connector: Connector, dn: str) -> Outcome:
     if connector.silent:
-        return _on_demand_reply(request, dn, "HybridIdentityServiceNoActiveAgents", "No agent is active.", None)
+        return Outcome(dn, "HybridIdentityServiceNoActiveAgents", "No agent is active.")
     try:
         row = await tenant.sync.provision(connector, dn)
     except DirectoryError as error:
-        return _on_demand_reply(
-            request, dn, "HybridSynchronizationActiveDirectoryInternalServerError", str(error), None
-        )
+        return Outcome(dn, "HybridSynchronizationActiveDirectoryInternalServerError", str(error))
     if row is None:
-        return _on_demand_reply(request, dn, "HybridIdentityServiceObjectNotFound", "AD has no such user.", None)
-    return _on_demand_reply(request, dn, str(row["code"]), str(row["message"]), row)
+        return Outcome(dn, "HybridIdentityServiceObjectNotFound", "AD has no such user.")
+    return Outcome(dn, str(row["code"]), str(row["message"]), row)
 
 
 def _subject(connector: Connector, body: Any) -> str:
@@ -347,47 +353,6 @@ def _subject(connector: Connector, body: Any) -> str:
     if rule != _rule_id(connector):
         raise bad_request(f"There is no synchronization rule '{rule}'.", "BadRequest")
     return str(dn)
-
-
-def _on_demand_reply(request: GraphRequest, dn: str, code: str, message: str, row: Optional[dict[str, Any]]) -> Reply:
-    outcome = row["outcome"] if row else "refuse"
-    result = {"skip": "Skipped", "refuse": "Failure"}.get(outcome, "Success")
-    failed = result == "Failure"
-    details = {"errorCode": code, "errorMessage": message} if result != "Success" else {}
-    done = "success" if not failed else "failure"
-    steps = [
-        _step("EntryImport", "Import", "success" if row else "failure", f"Read {dn}."),
-        _step(
-            "EntrySynchronizationScoping",
-            "Scoping",
-            "skipped" if outcome == "skip" else "success",
-            "The selection of OUs and groups is not applied on demand.",
-        ),
-        _step("EntryMatching", "Matching", done, message),
-        _step("EntryExport", "Export", "skipped" if result == "Skipped" else done, message),
-    ]
-    value = {
-        "action": outcome,
-        "modifiedProperties": [],
-        "provisioningSteps": steps,
-        "statusInfo": {
-            "errorCode": code if failed else None,
-            "errorMessage": message if failed else None,
-            "status": done,
-        },
-        "sourceIdentity": {"id": dn, "displayName": dn, "identityType": "user"},
-        "targetIdentity": {"id": row["id"] if row else None, "identityType": "User"},
-    }
-    body = {
-        "@odata.context": _context(request, "microsoft.graph.stringKeyStringValuePair"),
-        "key": json.dumps({"result": result, "details": details}),
-        "value": json.dumps(value),
-    }
-    return Reply(200, body)
-
-
-def _step(name: str, kind: str, status: str, description: str) -> dict[str, str]:
-    return {"name": name, "type": kind, "status": status, "description": description}
 
 
 def _context(request: GraphRequest, tail: str) -> str:

@@ -160,6 +160,12 @@ SETTINGS: dict[str, Setting] = {
         "templateId of Cloud Sync jobs (their ids start with AD2AADProvisioning either way).",
         "Which template id does a Cloud Sync job show?",
     ),
+    "onDemandWhilePaused": Setting(
+        "accept",
+        ("accept", "refuse"),
+        "What a paused Cloud Sync job does with a user that is to be provisioned on demand.",
+        "May a user be provisioned on demand while the job is paused?",
+    ),
     "provisioningSourceId": Setting(
         "object_guid",
         ("object_guid", "distinguished_name"),

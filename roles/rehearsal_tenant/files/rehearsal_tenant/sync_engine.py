@@ -194,9 +194,9 @@ class Connector:
     def provision(self, user: AdObject, carried: frozenset[str]) -> dict[str, Any]:
         """One user on demand: built-in filters apply, the selection does not."""
         now = self._tenant.clock.now()
-        row = self.exporter.export(user, built_in_exclusion(user, carried), carried, initial=True)
+        row = self.exporter.export(user, built_in_exclusion(user, carried), carried, initial=False)
         if row is None:
-            return {"outcome": SKIP, "code": "Redundant", "message": "Nothing to export."}
+            return self.exporter.redundant(user)
         self._log([row], now, now)
         return row
 

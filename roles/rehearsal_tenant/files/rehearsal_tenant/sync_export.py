@@ -93,6 +93,13 @@ class Exporter:
         decision = decision._replace(target=body["id"])
         return _row(guid, user.dn, _display_name(user), decision, changes_between("user", before, body))
 
+    def redundant(self, user: AdObject) -> dict[str, Any]:
+        """A connected user with nothing new to say."""
+        link = self._links[str(user.object_guid)]
+        message = "The state of the user in both the source and target systems already match."
+        decision = Decision(sync_rules.SKIP, "RedundantExport", message, link.user_id)
+        return _row(str(user.object_guid), user.dn, _display_name(user), decision)
+
     def _initiator(self) -> Initiator:
         """As whom the client writes: an account for Cloud Sync and older Connect clients, an app for newer ones."""
         domain = self._tenant.initial_domain

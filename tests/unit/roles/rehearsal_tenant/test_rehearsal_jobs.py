@@ -189,6 +189,10 @@ def test_on_demand_takes_a_dn_ignores_the_selection_and_answers_in_strings(cloud
     assert key["result"] == "Success"
     assert value["targetIdentity"]["id"] == user("ann")["id"]
     assert {step["type"] for step in value["provisioningSteps"]} == {"Import", "Scoping", "Matching", "Export"}
+    assert {step["status"] for step in value["provisioningSteps"]} == {"Success"}
+    # As the real service does, with the attributes that were read.
+    assert value["provisioningSteps"][0]["details"]["distinguishedName"] == dn("ann")
+    assert (value["action"], value["statusInfo"]) == ("Update", {"status": "Success"})
     assert sync.rehearsal.user("ann@contoso.com")["onPremisesSyncEnabled"] is True
 
 
@@ -205,6 +209,22 @@ def test_on_demand_says_200_whatever_came_of_it(cloud_sync, entry, features, res
     answer = sync.on_demand(dn("ann"))
     key = json.loads(answer.json()["key"])
     assert (answer.status_code, key["result"], key["details"]["errorCode"]) == (200, result, code)
+
+
+def test_on_demand_an_object_with_nothing_new_is_left_out(cloud_sync):
+    sync = cloud_sync(users=[user("ann", onPremisesImmutableId=anchor(G1))])
+    keys = [json.loads(sync.on_demand(dn("ann")).json()["key"]) for _number in range(3)]
+    # The second export blanks what AD does not have; after that there is nothing to say.
+    assert [key["result"] for key in keys] == ["Success", "Success", "Skipped"]
+    assert keys[-1]["details"]["errorCode"] == "RedundantExport"
+
+
+@pytest.mark.parametrize(("setting", "status"), [("accept", 200), ("refuse", 400)])
+def test_on_demand_while_the_job_is_paused(cloud_sync, setting, status):
+    sync = cloud_sync(users=[user("ann", onPremisesImmutableId=anchor(G1))])
+    sync.rehearsal.set(onDemandWhilePaused=setting)
+    sync.do("pause")
+    assert sync.on_demand(dn("ann")).status_code == status
 
 
 def test_on_demand_has_a_limit_of_its_own(cloud_sync):
