@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
@@ -22,17 +22,20 @@ class Items(NamedTuple):
     error: Optional[GraphError] = None
 
 
-def read_collections(client: GraphClient, paths: Iterable[tuple[Hashable, str]]) -> dict[Hashable, Items]:
+def read_collections(
+    client: GraphClient, paths: Iterable[tuple[Hashable, str]], headers: Mapping[str, str] | None = None
+) -> dict[Hashable, Items]:
     """Read collections whole.
 
     :param paths: (key, path below the version with its query) of each.
+    :param headers: go with each page.
     :raises Failure: when a next page lies elsewhere.
     """
     found: dict[Hashable, Items] = {}
     pending = list(paths)
     while pending:
         following = []
-        for response in client.batch(BatchRequest("GET", path, key=key) for key, path in pending):
+        for response in client.batch(BatchRequest("GET", path, headers=headers, key=key) for key, path in pending):
             known = found.setdefault(response.key, Items([]))
             if response.error is not None:
                 found[response.key] = Items(known.values, response.error)
