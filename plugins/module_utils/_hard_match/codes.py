@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_codes import AD_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effect_codes import EFFECT_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.group_codes import GROUP_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_codes import MATCH_CODES
@@ -56,6 +57,7 @@ CODES: dict[str, Code] = {
         *REVIEW_CODES,
         *ROLLBACK_CODES,
         *STATUS_CODES,
+        *AD_CODES,
         *OTHER_CODES,
         *SYNC_SERVER_CODES,
     )

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable, NamedTuple
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import audit_checks, privileged, sync_server
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import diagnosis_checks as checks
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import privileged, sync_server
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.audits import Audit
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
@@ -50,6 +51,8 @@ _NOTES = frozenset(
         "twin_claims",
         "connect_version_old",
         "connector_space_unread",
+        "anchor_changed_by",
+        "user_changed_by",
     }
 )
 
@@ -64,6 +67,8 @@ _SAID_BY_THE_LOG = {
     "SourceAnchorChanged": {"joined_to_twin"},
     "SourceOfAuthorityCloud": {"cloud_managed"},
 }
+# What says more of a refusal than the audit log does.
+_REFUSALS = frozenset({"sync_refused", "export_failed"}).union(*_SAID_BY_THE_LOG.values())
 
 
 class Diagnosis(NamedTuple):
@@ -109,6 +114,7 @@ IN_THE_WAY = (
     Check(checks.sync_refused, "in_cloud"),
     Check(sync_server.export_failed, "in_cloud"),
     Check(sync_server.sync_failed, "in_cloud"),
+    Check(audit_checks.sync_attempt_failed, "in_cloud"),
     Check(checks.delete_brake, "pending"),
     Check(sync_server.export_held, "pending"),
     Check(checks.job_quarantined, "pending"),
@@ -128,6 +134,8 @@ IN_THE_WAY = (
     Check(checks.flags_unreadable, "pending"),
     Check(sync_server.version_old, "pending"),
     Check(sync_server.connector_space_unread, "pending"),
+    Check(audit_checks.anchor_changed_by, "pending"),
+    Check(audit_checks.user_changed_by, "pending"),
 )
 
 # What is missing from the proof that the sync took the right user, for one with the flag.
@@ -143,6 +151,7 @@ PROOF = (
     Check(checks.parked, "conflict"),
     Check(checks.upn_differs, "conflict"),
     Check(checks.twin_claims, "conflict"),
+    Check(audit_checks.anchor_changed_by, "conflict"),
 )
 
 
@@ -154,6 +163,7 @@ def diagnose(
     twins: Sequence[CloudUser] = (),
     case: Case | None = None,
     logged: LogEntry | None = None,
+    audits: Sequence[Audit] = (),
 ) -> Diagnosis:
     """Say where a user stands.
 
@@ -162,12 +172,13 @@ def diagnose(
     :param twins: see :func:`twins_of`.
     :param case: what roles, groups and look-ups say of the user; ``None``: not read (yet).
     :param logged: what Cloud Sync wrote down of the AD object.
+    :param audits: what the audit log says of the user, the newest first.
     """
     others = [holder for holder in holders if user is None or holder.id != user.id]
     if user is None or user.deleted:
-        findings = _gone(expected, user, others)
+        findings = _gone(expected, user, others, audits)
     else:
-        subject = Subject(expected, user, others, list(twins), sync, case, logged)
+        subject = Subject(expected, user, others, list(twins), sync, case, logged, audits)
         if user.synced is True:
             findings = _found(PROOF, subject)
         else:
@@ -207,14 +218,17 @@ def unreadable(message: str) -> Diagnosis:
     return Diagnosis("unknown", [reason("read_failed", detail=message)])
 
 
-def _gone(expected: Expectation, user: CloudUser | None, others: list[CloudUser]) -> list[_Finding]:
+def _gone(
+    expected: Expectation, user: CloudUser | None, others: list[CloudUser], audits: Sequence[Audit]
+) -> list[_Finding]:
     live = [holder for holder in others if not holder.deleted]
     if live:
         return [_Finding("conflict", held_by(live))]
     gone = [*([user] if user else []), *others]
     if gone:
         holder = ", ".join(holder.name for holder in gone)
-        return [_Finding("not_found", reason("user_deleted", holder=holder))]
+        told = [reason("user_deleted", holder=holder), *audit_checks.deleted_by(audits)]
+        return [_Finding("not_found", why) for why in told]
     return [_Finding("not_found", reason("not_found", tried=expected.user or "nothing to look for"))]
 
 
@@ -227,6 +241,8 @@ def _awaited(findings: list[_Finding], user: CloudUser, logged: LogEntry | None)
     found = {finding.reason["code"] for finding in findings}
     if logged is not None and found & _SAID_BY_THE_LOG.get(logged.code, set()):
         findings = [finding for finding in findings if finding.reason["code"] != "sync_refused"]
+    if found & _REFUSALS:
+        findings = [finding for finding in findings if finding.reason["code"] != "sync_attempt_failed"]
     if any(finding.reason["code"] not in _NOTES for finding in findings):
         return findings
     last = f"; the last sync of this user was at {user.last_sync}" if user.last_sync else ""

@@ -125,18 +125,19 @@ def anchor_not_set(subject: Subject) -> Found:
 
 def anchor_differs(subject: Subject) -> Found:
     """Another anchor than the one expected, in value or only in spelling."""
-    if _has_other_anchor(subject) and not _is_guess(subject):
+    if has_other_anchor(subject) and not _is_guess(subject):
         current, expected = subject.user.immutable_id or "", subject.expected.immutable_id or ""
         yield reason("anchor_differs", current=current, expected=expected, hint=_hint(subject, current, expected))
 
 
 def anchor_unconfirmed(subject: Subject) -> Found:
     """Another anchor than one that was a guess."""
-    if _has_other_anchor(subject) and _is_guess(subject):
+    if has_other_anchor(subject) and _is_guess(subject):
         yield reason("anchor_unconfirmed")
 
 
-def _has_other_anchor(subject: Subject) -> bool:
+def has_other_anchor(subject: Subject) -> bool:
+    """Tell whether the user has another anchor than the expected one, as far as that is certain."""
     current, expected = subject.user.immutable_id, subject.expected.immutable_id
     if subject.user.synced is not True and not current:
         return False

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.audits import Audit
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import (
     ADDRESS,
@@ -88,6 +89,8 @@ class Subject(NamedTuple):
     case: Optional[Case] = None
     #: What Cloud Sync's log says; ``None``: nothing, or not read.
     logged: Optional[LogEntry] = None
+    #: What the directory's audit log says of the user, the newest first.
+    audits: Sequence[Audit] = ()
 
 
 def log_entry(body: Mapping[str, Any]) -> LogEntry:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.audits import Audit
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
@@ -25,8 +26,9 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     SyncFacts,
     twins_of,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.audit_reading import audits_of, read_audits
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import Explanation, explain
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import Explanation, Person, explain
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import Tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
@@ -51,6 +53,7 @@ class Followed(NamedTuple):
     #: What explains it, where the user is not synced as expected.
     case: Optional[Case] = None
     logged: Optional[LogEntry] = None
+    audits: Sequence[Audit] = ()
 
 
 def settling(written: dict[str, RecentWrite]) -> dict[str, RecentWrite]:
@@ -87,14 +90,21 @@ def read_again(
 def explain_all(
     client: GraphClient, followed: list[Followed], index: CloudIndex, tenant: Tenant, sync: SyncFacts
 ) -> tuple[list[Followed], SyncFacts]:
-    """Read what explains why users are not synced as expected; nothing, where all are."""
-    unclear = [item for item in followed if _needs_more(item, sync)]
-    if not unclear:
-        return followed, sync
-    people = [(item.expected, item.user) for item in unclear if item.user is not None]
-    found = explain(client, index, people, tenant.organization, tenant.flags)
-    sync = sync._replace(jobs=found.jobs, unchecked=(*sync.unchecked, *found.unchecked))
-    return [_explained(item, found) if _needs_more(item, sync) else item for item in followed], sync
+    """Read what explains why users are not synced as expected, or deleted; nothing, where all are."""
+    unclear = [number for number, item in enumerate(followed) if _needs_more(item, sync)]
+    followed = list(followed)
+    if unclear:
+        found = explain(client, index, _people(followed, unclear), tenant.organization, tenant.flags)
+        sync = sync._replace(jobs=found.jobs, unchecked=(*sync.unchecked, *found.unchecked))
+        for number in unclear:
+            followed[number] = _explained(followed[number], found)
+    unclear += [number for number, item in enumerate(followed) if item.user is not None and item.user.deleted]
+    audits = read_audits(client, _people(followed, unclear))
+    if audits.unchecked is not None:
+        sync = sync._replace(unchecked=(*sync.unchecked, audits.unchecked))
+    for number, (_expected, user) in zip(unclear, _people(followed, unclear)):
+        followed[number] = followed[number]._replace(audits=audits_of(user, audits.value or {}))
+    return followed, sync
 
 
 def seconds_to_wait(client: GraphClient, wanted: float, context: Context) -> float:
@@ -144,7 +154,12 @@ def wait(
 def diagnosis_of(item: Followed, tenant: SyncFacts) -> Diagnosis:
     if item.error is not None:
         return unreadable(item.error.message)
-    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, item.case, item.logged)
+    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, item.case, item.logged, item.audits)
+
+
+def _people(followed: Sequence[Followed], numbers: Iterable[int]) -> list[Person]:
+    """Return these users, who are all known, with what is expected of them."""
+    return [(followed[number].expected, user) for number in numbers for user in [followed[number].user] if user]
 
 
 def _needs_more(item: Followed, sync: SyncFacts) -> bool:
