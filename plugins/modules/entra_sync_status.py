@@ -23,14 +23,17 @@ description:
     authority, a mapping to another AD object, flags of the tenant, the scope, the jobs of Cloud Sync and its log. What
     could not be read is named with the permission that would allow it.
   - With O(backup) it says what the takeover has changed and emptied.
+  - Groups, contacts and devices can be asked for as well - their state and errors, and what kind of match is possible
+    for them, since only users hard match. They are read once, and not followed.
   - Up to 20 users are read one by one, with whoever has what is theirs; for more, the tenant is listed once. What
     explains a user is read only if somebody is not synced as expected.
 options:
   users:
     description:
       - The users, for small jobs. The same fields and results as with O(src).
-      - One of O(users) and O(src) is required. With both, of the files only these users are looked at, with what the
-        files expect of them; who is in none of the files is looked at as without them.
+      - One of O(users), O(src), O(groups), O(contacts) and O(devices) is required. With users and files, of the files
+        only these users are looked at, with what the files expect of them; who is in none of the files is looked at as
+        without them.
     type: list
     elements: dict
     suboptions:
@@ -51,6 +54,23 @@ options:
       - Left out are rows of users whom no AD object claims, and those outside of a wave.
     type: list
     elements: path
+  groups:
+    description:
+      - Groups of the tenant, each by its object id, display name, an address, or the sAMAccountName of its AD group.
+      - A name that several groups have is not guessed about. Its row is C(unknown) and names them all; so it is with
+        O(contacts) and O(devices).
+    type: list
+    elements: str
+  contacts:
+    description: Organizational contacts, each by its object id, an address, or the display name.
+    type: list
+    elements: str
+  devices:
+    description:
+      - Devices, each by its object id, its device id, or the display name. The device id of a hybrid joined device is
+        the objectGUID of its computer in AD.
+    type: list
+    elements: str
   sync_server:
     description:
       - File that says how the server of Entra Connect Sync stands, and what came of its last export - the C(connect.json)
@@ -97,6 +117,9 @@ notes:
   - The app needs C(User.Read.All) and C(Organization.Read.All). The flags of the tenant
     (C(OnPremDirectorySynchronization.Read.All)) are documented for a signed-in Global Administrator only; where they
     cannot be read they are unknown.
+  - Groups, contacts and devices need C(Group.Read.All), C(OrgContact.Read.All) and C(Device.Read.All). Whether the
+    source of authority of a group or contact was moved is read with C(Group-OnPremisesSyncBehavior.ReadWrite.All) and
+    C(Contacts-OnPremisesSyncBehavior.ReadWrite.All).
   - To explain, it also reads with C(RoleManagement.Read.Directory), C(Group.Read.All), C(OrgContact.Read.All),
     C(User-OnPremisesSyncBehavior.ReadWrite.All), and for Cloud Sync C(Application.Read.All),
     C(Synchronization.Read.All) and C(AuditLog.Read.All). Each of them may be missing.
@@ -130,6 +153,18 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: status.summary.comparison.unpredicted == 0
     fail_msg: "{{ status.summary.comparison.properties }}"
+
+- name: Ask about a group, a contact and a device
+  hybrid.identity.entra_sync_status:
+    groups: [sales@example.com]
+    contacts: [partner@fabrikam.com]
+    devices: [LAPTOP1]
+  register: others
+
+- name: Say what kind of match is possible for them
+  ansible.builtin.debug:
+    msg: "{{ item.kind }} {{ item.name }}: {{ item.reasons | map(attribute='message') | join(' ') }}"
+  loop: "{{ others.objects }}"
 
 - name: Follow everybody of a run for an hour
   hybrid.identity.entra_sync_status:
@@ -246,6 +281,84 @@ users:
         What the service answered, as C(status), C(code), C(message) and C(request_id); null without an error.
       type: dict
       sample: null
+objects:
+  description:
+    - One row for each of O(groups), O(contacts) and O(devices), in this order. They are not in O(dest), and
+      O(return_limit) does not count for them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: C(group), C(contact) or C(device).
+      type: str
+      sample: group
+    name:
+      description: What was asked for.
+      type: str
+      sample: sales@example.com
+    id:
+      description: Object id; null when there is none, or it is not clear which is meant.
+      type: str
+      sample: 2f3a8d04-70e4-4a57-a2a3-2f5f0d8f5a01
+    display_name:
+      description: Display name.
+      type: str
+      sample: Sales
+    state:
+      description:
+        - C(synced) is written by the sync. C(pending) is a computer that was synced and has not registered itself.
+          C(in_cloud) is not written by the sync; C(conflict) has another object in its way; C(not_found) does not
+          exist; C(unknown) could not be read, or several objects have that name.
+      type: str
+      sample: in_cloud
+    label:
+      description:
+        - What the admin centres show - C(Synced with Active Directory) or C(In cloud), of a device how it is joined;
+          null for no object.
+      type: str
+      sample: In cloud
+    reasons:
+      description:
+        - What keeps it from being synced, the decisive reason first; what kind of match is possible for an object that
+          was never synced; and errors, those of services included.
+      type: list
+      elements: dict
+      sample:
+        - code: group_matches_nothing
+          message: >-
+            A group without mail cannot be matched, neither hard nor softly: the sync makes a new group.
+          remedy: Let the sync make the new group, and move members and permissions to it.
+    unchecked:
+      description: What could not be looked at, as C(what) and the C(permission) that would allow it.
+      type: list
+      elements: dict
+      sample: []
+    last_sync:
+      description: When sync last wrote it (RFC 3339, UTC); null for never.
+      type: str
+      sample: null
+    security_identifier:
+      description: SID of its AD object as of the last sync; null for contacts, and for none.
+      type: str
+      sample: null
+    details:
+      description:
+        - Of a group C(mail), C(mail_enabled), C(security_enabled), C(group_types) and C(sam_account_name); of a contact
+          C(mail); of a device C(device_id), C(trust_type), C(operating_system), C(enabled), C(managed) and
+          C(last_sign_in). Null without an id.
+      type: dict
+      sample: {"mail": null, "mail_enabled": false, "security_enabled": true, "group_types": []}
+    candidates:
+      description: All objects that have the name, where these are several, with C(id) and what tells them apart.
+      type: list
+      elements: dict
+      sample: []
+    error:
+      description: >-
+        What the service answered, as C(status), C(code), C(message) and C(request_id); null without an error.
+      type: dict
+      sample: null
 tenant:
   description: What was read of the tenant.
   returned: success
@@ -329,6 +442,7 @@ summary:
     - C(comparison), null without O(backup), has numbers of users whom the sync has taken - C(compared) and
       C(not_compared), those who had something replaced or emptied (C(changed)), emptied (C(blanked)), and either of
       them against the plan (C(unpredicted)); and for each of C(properties) the number of users of each kind of change.
+    - C(objects) has the same numbers of groups, contacts and devices together.
     - C(requests) and C(writes) are those sent to Graph, C(throttled_seconds) the time held back by quota or service,
       C(seconds) the time of the task, C(sign_in_method) how the module signed in.
   returned: success
@@ -350,6 +464,15 @@ summary:
       unpredicted: 1
       not_compared: 0
       properties: {"mobilePhone": {"blanked": 12, "changed": 0, "added": 0}}
+    objects:
+      synced: 1
+      pending: 0
+      in_cloud: 2
+      conflict: 0
+      not_found: 0
+      unknown: 0
+      total: 3
+      reasons: {"device_needs_hybrid_join": 1, "group_matches_by_address": 1}
     requests: 40
     writes: 0
     throttled_seconds: 0.0

@@ -18,6 +18,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.afterm
     has_unpredicted,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import STATES, row_of
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.other_objects import STATES as OTHER_STATES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.aftermath import Aftermath
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.expectations import (
@@ -35,6 +36,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following im
     settling,
     wait,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.other_objects import (
+    asked_for,
+    read_other_objects,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import read_people
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import read_tenant
@@ -49,6 +54,9 @@ ARGUMENTS: dict[str, Any] = {
     **ENTRA_ARGUMENTS,
     "users": {"type": "list", "elements": "dict", "options": PAIR_OPTIONS},
     "src": {"type": "list", "elements": "path"},
+    "groups": {"type": "list", "elements": "str"},
+    "contacts": {"type": "list", "elements": "str"},
+    "devices": {"type": "list", "elements": "str"},
     "sync_server": {"type": "path"},
     "backup": {"type": "list", "elements": "path"},
     "wait": {"type": "bool", "default": False},
@@ -58,7 +66,7 @@ ARGUMENTS: dict[str, Any] = {
     "return_limit": {"type": "int", "default": 1000},
 }
 
-REQUIRED_ONE_OF = [("users", "src")]
+REQUIRED_ONE_OF = [("users", "src", "groups", "contacts", "devices")]
 
 # Older writes were followed by many cycles, or nobody asks any more.
 _JOURNALS_SECONDS = 30 * 24 * 3600
@@ -91,6 +99,7 @@ def sync_status(
         followed = [follow(expected, index, written) for expected in expectations]
         followed = read_again(client, followed, sync, written)
         followed, sync = explain_all(client, followed, index, tenant, sync)
+        objects = read_other_objects(client, asked_for(params), tenant.sync, tenant.flags)
         if params["wait"] and not context.check_mode:
             seconds = seconds_to_wait(client, params["wait_timeout"], context)
             followed = wait(client, followed, sync, written, params["wait_interval"], seconds, clock, sleep)
@@ -109,12 +118,17 @@ def sync_status(
                     tally.add(changes)
                 unchecked = [*row["unchecked"], *aftermath.unchecked(row["id"])]
                 sink.write({**row, "unchecked": unchecked, "changes": changes})
+        others = Summary(OTHER_STATES)
+        for row in objects:
+            others.add(row["state"], row["reasons"])
         return {
             "changed": False,
             "users": sink.rows,
+            "objects": objects,
             "tenant": {**tenant.shown, "unchecked": list(sync.unchecked)},
             "summary": {
                 **summary.as_dict(),
+                "objects": others.as_dict(),
                 "comparison": tally.as_dict() if params["backup"] else None,
                 **client.stats(),
                 "seconds": round(clock() - began, 3),
