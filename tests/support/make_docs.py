@@ -28,6 +28,7 @@ CHAPTERS = {
     "status": "What keeps a user from being synced",
     "obstacle": "Obstacles",
     "effect": "What the takeover does",
+    "provision": "Users provisioned on demand",
     "review": "What a reviewer did",
     "object": "AD objects and their anchors",
     "group": "Groups, contacts and deleted objects of AD",

@@ -6,18 +6,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchRequest
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, odata_text
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import PAGE_SIZE
 
 # "Active Directory to Microsoft Entra ID" in the application gallery. Source: Microsoft, "Inbound synchronization for
 # Cloud Sync using Microsoft Graph".
 AD_TO_ENTRA_APPLICATION = "1a4721b3-e57f-4451-ae87-ef078703ec94"
 
+#: provisionOnDemand is let through so many times within so many seconds. Source: Microsoft Graph, synchronizationJob
+#: provisionOnDemand.
+ON_DEMAND_LIMIT, ON_DEMAND_WINDOW = 5, 10.0
+
 # The job that carries objects; AD2AADPasswordHash is another.
 _OBJECTS = "AD2AADProvisioning"
+
+_DNS_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
 
 
 class SyncJob(NamedTuple):
@@ -49,13 +58,41 @@ def find_jobs(client: GraphClient, domain: str | None = None) -> list[SyncJob]:
         principals = [one for one in principals if str(one.get("displayName")).lower() == domain.lower()]
         # A cloud may know the application under another template.
         principals = principals or _principals(client, f"displayName eq {odata_text(domain)}")
-    jobs = []
-    for principal in principals:
-        for data in client.pages(f"/servicePrincipals/{quote(principal['id'])}/synchronization/jobs"):
-            # The template's name varies (ADDCInPassthrough was seen); the job's id keeps its prefix.
-            if data.get("templateId") == _OBJECTS or str(data.get("id")).startswith(f"{_OBJECTS}."):
-                jobs.append(SyncJob(principal["id"], str(principal.get("displayName")), data["id"], data))
-    return jobs
+    return [job for principal in principals for job in _jobs_of(principal, client.pages(_jobs_path(principal["id"])))]
+
+
+def search_jobs(client: GraphClient) -> list[SyncJob]:
+    """Return the Cloud Sync jobs of a tenant by their ids: a cloud may know the application under another template.
+
+    This asks every application that is named as an AD domain could be, so it is for when :func:`find_jobs` found none.
+
+    :raises GraphError: 403 needs Application.Read.All.
+    """
+    query = {"$select": "id,displayName", "$top": PAGE_SIZE}
+    principals = {
+        one["id"]: one
+        for one in client.pages("/servicePrincipals", query)
+        if _DNS_NAME.fullmatch(str(one.get("displayName")))
+    }
+    answers = client.batch(BatchRequest("GET", _jobs_path(key), key=key) for key in principals)
+    # An application that has no synchronization refuses, each in its own way.
+    return [
+        job
+        for answer in answers
+        if answer.error is None
+        for job in _jobs_of(principals[answer.key], (answer.body or {}).get("value") or ())
+    ]
+
+
+def _jobs_of(principal: Mapping[str, Any], bodies: Iterable[dict[str, Any]]) -> Iterator[SyncJob]:
+    for body in bodies:
+        # The template's name varies (ADDCInPassthrough was seen); the job's id keeps its prefix.
+        if body.get("templateId") == _OBJECTS or str(body.get("id")).startswith(f"{_OBJECTS}."):
+            yield SyncJob(principal["id"], str(principal.get("displayName")), body["id"], body)
+
+
+def _jobs_path(principal_id: str) -> str:
+    return f"/servicePrincipals/{quote(principal_id)}/synchronization/jobs"
 
 
 def get_job(client: GraphClient, job: SyncJob) -> SyncJob:
@@ -85,6 +122,18 @@ def restart(client: GraphClient, job: SyncJob, reset: Iterable[str] = ()) -> Non
     """
     criteria = {"criteria": {"resetScope": ",".join(reset)}}
     client.request("POST", f"{job.path}/restart", criteria, repeatable=True)
+
+
+def provision_on_demand(client: GraphClient, job: SyncJob, rule: str, distinguished_name: str) -> Any:
+    """Have one AD user provisioned at once; return the answer as it came.
+
+    It is not sent twice: the second answer would hide what the first has done.
+
+    :param rule: id of the rule of the job's schema that carries users.
+    """
+    subject = {"objectId": distinguished_name, "objectTypeName": "user"}
+    body = {"parameters": [{"ruleId": rule, "subjects": [subject]}]}
+    return client.request("POST", f"{job.path}/provisionOnDemand", body)
 
 
 def _principals(client: GraphClient, condition: str) -> list[dict[str, Any]]:

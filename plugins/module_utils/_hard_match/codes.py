@@ -20,6 +20,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.object_codes import OBJECT_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstacle_codes import OBSTACLE_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.other_codes import OTHER_CODES
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.provision_codes import PROVISION_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.review_codes import REVIEW_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.rollback_codes import ROLLBACK_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.status_codes import STATUS_CODES
@@ -57,8 +58,9 @@ CODES: dict[str, Code] = {
         *REVIEW_CODES,
         *ROLLBACK_CODES,
         *STATUS_CODES,
-        *AD_CODES,
         *OTHER_CODES,
+        *AD_CODES,
+        *PROVISION_CODES,
         *SYNC_SERVER_CODES,
     )
 }

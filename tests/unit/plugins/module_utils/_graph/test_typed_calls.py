@@ -183,6 +183,24 @@ def test_jobs_are_found_by_template_and_by_id(mock, make_client):
     ]
 
 
+def test_a_feed_of_users_begins_now_and_begins_anew_when_it_has_forgotten(mock, make_client):
+    latest = responses.matchers.query_param_matcher({"$deltatoken": "latest", "$select": users.USER_SELECT})
+    told = {"value": [{"id": "1"}], "@odata.deltaLink": f"{V1}/users/delta?$deltatoken=2"}
+    delta = f"{V1}/users/delta"
+    mock.get(delta, match=[latest], json={"value": [], "@odata.deltaLink": f"{delta}?$deltatoken=1"})
+    mock.get(f"{delta}?$deltatoken=1", json=told)
+    mock.get(f"{delta}?$deltatoken=2", status=410, json={"error": {"code": "syncStateNotFound", "message": "Old."}})
+    feed = users.UserFeed(make_client())
+    assert feed.changes() == [{"id": "1"}]
+    assert (feed.changes(), feed.is_open) == (None, True)
+    assert feed.changes() == [{"id": "1"}]
+
+
+def test_a_feed_that_is_refused_is_closed(mock, make_client):
+    mock.get(f"{V1}/users/delta", status=403, json=DENIED)
+    assert not users.UserFeed(make_client()).is_open
+
+
 def test_jobs_of_one_domain(mock, make_client):
     principals(mock, ("sp1", "contoso.local"), ("sp2", "fabrikam.local"))
     jobs(mock, "sp2", OBJECTS)
@@ -199,6 +217,31 @@ def test_jobs_of_an_application_with_another_template(mock, make_client):
 def test_no_jobs(mock, make_client):
     principals(mock)
     assert synchronization.find_jobs(make_client()) == []
+
+
+def test_jobs_are_searched_by_their_ids_where_no_template_leads_to_them(mock, make_client):
+    names = (("sp1", "Payroll"), ("sp2", "contoso.local"), ("sp3", "shop.example.com"))
+    mock.get(f"{V1}/servicePrincipals", json={"value": [{"id": id_, "displayName": name} for id_, name in names]})
+    bodies = {"sp2": (200, {"value": [OBJECTS, {"id": "AD2AADPasswordHash.abc.2"}]}), "sp3": (404, {})}
+    asked = batch(mock, lambda item: bodies[item["url"].split("/")[2]])
+    found = synchronization.search_jobs(make_client())
+    assert [(job.service_principal, job.domain, job.id) for job in found] == [("sp2", "contoso.local", OBJECTS["id"])]
+    assert [item["url"].split("/")[2] for item in asked] == ["sp2", "sp3"]
+
+
+def test_a_user_on_demand_is_asked_for_once(mock, make_client):
+    base = f"{V1}/servicePrincipals/sp1/synchronization/jobs/{OBJECTS['id']}/provisionOnDemand"
+    mock.post(base, json={"key": "{}", "value": "{}"})
+    job = synchronization.SyncJob("sp1", "contoso.local", OBJECTS["id"], OBJECTS)
+    body = synchronization.provision_on_demand(make_client(), job, "rule-1", "CN=Ann,DC=contoso,DC=local")
+    assert body == {"key": "{}", "value": "{}"}
+    subject = {"objectId": "CN=Ann,DC=contoso,DC=local", "objectTypeName": "user"}
+    assert json.loads(mock.calls[0].request.body) == {"parameters": [{"ruleId": "rule-1", "subjects": [subject]}]}
+    mock.replace(responses.POST, base, status=503)
+    with pytest.raises(GraphError) as caught:
+        synchronization.provision_on_demand(make_client(), job, "rule-1", "CN=Ann,DC=contoso,DC=local")
+    assert caught.value.uncertain
+    assert len(mock.calls) == 2
 
 
 def test_what_a_job_can_do(mock, make_client):

@@ -5,119 +5,12 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
+from sync_service import Service, run, stamp
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchResponse
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_cycle import sync_cycle
-
-NOON = 1_795_435_200  # 2026-11-23T12:00:00Z
-
-
-def stamp(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"2026-11-23T12:{minutes:02d}:{rest:02d}Z"
-
-
-class Service:
-    """One Cloud Sync job that takes CYCLE seconds for a cycle; it doubles as the client."""
-
-    CYCLE = 30
-    sign_in_method = "client_secret"
-    token_lasts = float("inf")
-
-    def __init__(self, *domains: str) -> None:
-        self.now = 0.0
-        self.domains = domains or ("corp.example",)
-        self.posts: list[str] = []
-        self.running_since: float | None = None
-        self.queued = False
-        self.paused = False
-        self.job = {
-            "id": "AD2AADProvisioning.tenant.1",
-            "schedule": {"state": "Active"},
-            "status": {"code": "NotRun", "progress": [], "quarantine": None, "lastExecution": None},
-        }
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        return None
-
-    def stats(self):
-        return {"requests": 0, "writes": len(self.posts), "throttled_seconds": 0.0}
-
-    def ensure_lifetime(self, seconds):
-        if seconds > self.token_lasts:
-            raise Failure("The token ends too soon.")
-
-    def service_time(self):
-        return NOON + self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        if self.running_since is not None and self.now >= self.running_since + self.CYCLE:
-            ended = self.running_since + self.CYCLE
-            self.job["status"]["lastExecution"] = {
-                "state": "Succeeded",
-                "timeBegan": stamp(self.running_since),
-                "timeEnded": stamp(ended),
-                "countExported": 7,
-            }
-            self.running_since = ended if self.queued else None
-            self.queued = False
-
-    def _data(self):
-        data = copy.deepcopy(self.job)
-        running = self.running_since is not None
-        data["status"]["progress"] = [{"units": "users"}] if running else []
-        if data["status"]["code"] != "Quarantine":
-            data["status"]["code"] = "Paused" if self.paused else "Active"
-        return data
-
-    def pages(self, path, params=None):
-        if path == "/servicePrincipals":
-            wanted = params["$filter"]
-            names = [name for name in self.domains if "displayName" not in wanted or f"'{name}'" in wanted]
-            yield from ({"id": f"sp-{name}", "displayName": name} for name in names)
-        else:
-            yield self._data()
-
-    def get(self, _path):
-        return self._data()
-
-    def request(self, method, path, json=None, repeatable=None):
-        action = path.rpartition("/")[2]
-        self.posts.append(action)
-        self.paused = action == "pause"
-        if action in ("start", "restart"):
-            if self.running_since is None:
-                self.running_since = self.now
-            else:
-                self.queued = True
-
-
-def run(service: Service, state: str, *, check_mode: bool = False, warnings: list[str] | None = None, **params):
-    context = Context(check_mode=check_mode, diff_mode=False, warn=(warnings if warnings is not None else []).append)
-    defaults = {
-        "domain": None,
-        "service_principal_id": None,
-        "job_id": None,
-        "wait": False,
-        "wait_timeout": 600,
-        "wait_interval": 10,
-    }
-    return sync_cycle(
-        {**defaults, "state": state, **params},
-        context,
-        client_of=lambda _params: service,
-        clock=lambda: service.now,
-        sleep=service.sleep,
-    )
 
 
 def test_paused_is_idempotent():
@@ -275,3 +168,59 @@ def test_an_interval_of_nothing_is_no_storm():
     service.sleep = lambda seconds: (pauses.append(seconds), sleep(seconds))
     run(service, "started", wait=True, wait_interval=0)
     assert min(pauses) >= 1
+
+
+def hours_ago(hours: int) -> str:
+    return f"2026-11-{23 if hours < 12 else 22}T{(12 - hours) % 24:02d}:00:00Z"
+
+
+def test_an_agent_that_the_service_cannot_reach_is_reported():
+    service = Service()
+    error = {"code": "HybridIdentityServiceNoActiveAgents", "message": "No agent."}
+    service.job["status"]["lastExecution"] = {"state": "Failed", "timeEnded": stamp(0), "error": error}
+    warnings: list[str] = []
+    [job] = run(service, "resumed", warnings=warnings)["jobs"]
+    assert (job["agent_silent"], job["agent_code"]) == (True, "HybridIdentityServiceNoActiveAgents")
+    assert job["last_execution"]["code"] == "HybridIdentityServiceNoActiveAgents"
+    assert any("agent of corp.example does not answer" in text for text in warnings)
+
+
+def test_a_job_that_has_ended_no_cycle_for_hours_is_reported():
+    service = Service()
+    service.job["status"]["lastExecution"] = {"state": "Succeeded", "timeEnded": hours_ago(5)}
+    warnings: list[str] = []
+    [job] = run(service, "resumed", warnings=warnings)["jobs"]
+    assert (job["seconds_since_cycle"], job["agent_silent"]) == (5 * 3600, None)
+    assert any("5 hours ago" in text for text in warnings)
+
+
+@pytest.mark.parametrize("state", ["paused", "resumed"])
+def test_a_job_that_was_paused_for_hours_is_no_reason_to_warn(state):
+    service = Service()
+    service.paused = True
+    service.job["status"]["lastExecution"] = {"state": "Succeeded", "timeEnded": hours_ago(5)}
+    warnings: list[str] = []
+    run(service, state, warnings=warnings)
+    assert warnings == []
+
+
+def test_a_cycle_of_late_says_that_the_agent_answers():
+    service = Service()
+    run(service, "started", wait=True)
+    [job] = run(service, "resumed")["jobs"]
+    assert (job["agent_silent"], job["agent_code"]) == (False, None)
+    assert job["seconds_since_cycle"] < 60
+    assert job["last_steady_state"] is None
+
+
+def test_jobs_under_another_template_are_found_by_their_ids():
+    service = Service()
+    pages, wanted = service.pages, "applicationTemplateId"
+    service.pages = lambda path, params=None: () if wanted in str(params) else pages(path, params)
+    service.batch = lambda requests: [
+        BatchResponse(request.key, 200, {"value": list(pages(request.path))}, None) for request in requests
+    ]
+    for domain in (None, "CORP.example"):
+        assert [job["domain"] for job in run(service, "resumed", domain=domain)["jobs"]] == ["corp.example"]
+    with pytest.raises(Failure, match=r"elsewhere\.example.*corp\.example"):
+        run(service, "resumed", domain="elsewhere.example")
