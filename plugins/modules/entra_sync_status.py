@@ -92,8 +92,13 @@ options:
     elements: path
   wait:
     description:
-      - Follow those who are on their way until each was seen synced. In check mode nobody is waited for.
-      - At the end of the time they stay C(pending); that is no failure.
+      - Follow those who are on their way, across as many cycles of the sync as it takes, until each was seen synced by
+        two reads in a row. In check mode nobody is waited for.
+      - More than 20 users are not read again and again. The tenant is listed once, each look asks it what has changed
+        since (a delta query), and who became synced is read once more by id, 20 in a request. Where the tenant does not
+        tell changes, all who are on their way are read by id, 20 in a request.
+      - At the end of the time everybody who is not synced is read once more, with what explains it. Those on their way
+        stay C(pending); that is no failure.
     type: bool
     default: false
   wait_timeout:
@@ -104,7 +109,7 @@ options:
   wait_interval:
     description:
       - Longest pause between two looks at all who are pending, in seconds; the first ones are shorter, but never less
-        than a second. They are read together, 20 in a request.
+        than a second.
     type: int
     default: 30
 extends_documentation_fragment:

@@ -76,6 +76,8 @@ BETA_PROPERTIES = ("onPremisesObjectIdentifier", "assignedPlans")
 
 PAGE_SIZE = 999  # the most Graph allows
 
+_DELTA = "/users/delta"
+
 
 def list_users(client: GraphClient, select: str = USER_SELECT) -> Iterator[dict[str, Any]]:
     """Yield every live user."""
@@ -87,6 +89,46 @@ def list_deleted_users(client: GraphClient, select: str = USER_SELECT) -> Iterat
     return client.pages(
         "/directory/deletedItems/microsoft.graph.user", {"$select": _of_deleted(select), "$top": PAGE_SIZE}
     )
+
+
+class UserFeed:
+    """What changes among the live users of a tenant from now on.
+
+    Open it before what it is to continue is listed: what changes in between is told then, and nothing is lost.
+
+    :ivar is_open: ``False`` when the service has no such feed, or does not let this sign-in have it.
+    """
+
+    def __init__(self, client: GraphClient, select: str = USER_SELECT) -> None:
+        self._client = client
+        self._select = select
+        self._link: str | None = None
+        self._open()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether :meth:`changes` can be asked."""
+        return self._link is not None
+
+    def changes(self) -> list[dict[str, Any]] | None:
+        """Return what changed since it was asked last, as :meth:`GraphClient.delta` does.
+
+        :returns: ``None`` when that is not known, as after days without asking: the feed goes on from now.
+        """
+        try:
+            items, self._link = self._client.delta(_DELTA, self._link, {})
+        except GraphError:
+            self._open()
+            return None
+        return items
+
+    def _open(self) -> None:
+        try:
+            # Only what is selected is watched.
+            latest = {"$select": self._select, "$deltatoken": "latest"}
+            self._link = self._client.delta(_DELTA, None, latest)[1]
+        except GraphError:
+            self._link = None
 
 
 def get_users(

@@ -99,6 +99,32 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
     )
 
 
+# What a change of a user tells, where it tells it. What makes a user external or a resource does not change.
+_TOLD_BY = {
+    "user_principal_name": "userPrincipalName",
+    "mail": "mail",
+    "display_name": "displayName",
+    "addresses": "proxyAddresses",
+    "immutable_id": "onPremisesImmutableId",
+    "synced": "onPremisesSyncEnabled",
+    "last_sync": "onPremisesLastSyncDateTime",
+    "sid": "onPremisesSecurityIdentifier",
+    "parked": "onPremisesProvisioningErrors",
+    "enabled": "accountEnabled",
+    "sam_account_name": "onPremisesSamAccountName",
+    "on_premises_name": "onPremisesUserPrincipalName",
+}
+
+
+def changed_by(user: CloudUser, body: Mapping[str, Any]) -> CloudUser:
+    """Return the user after a change of which Graph told: what it does not name is as it was."""
+    if "@removed" in body:
+        return user._replace(deleted=True)
+    fresh = from_graph({"id": user.id, **body})
+    told = {field: getattr(fresh, field) for field, name in _TOLD_BY.items() if name in body}
+    return user._replace(**told, deleted=False)
+
+
 def _same(value: Any, name: Any) -> Any:
     """Return one text in memory instead of two."""
     return name if value == name else value
@@ -265,6 +291,18 @@ class CloudIndex:
         """Return the users, live and deleted, that fit."""
         return self.look_up(key, value).all()
 
+    def replace(self, user: CloudUser) -> None:
+        """Put in a user as it is now, in place of what was known of it."""
+        for old in self.find("id", user.id):
+            self.count -= 1
+            for key, entries in self._by.items():
+                for value in values_of(old, key):
+                    _remove(entries, value, old)
+        self.count += 1
+        for key, entries in self._by.items():
+            for value in values_of(user, key):
+                _add(entries, value, user)
+
     def user(self, user_id: str) -> CloudUser | None:
         """Return the user, live or deleted, with this id."""
         found = self.find("id", user_id)
@@ -281,3 +319,13 @@ def _add(entries: dict[str, Union[CloudUser, Found]], value: str, user: CloudUse
         entries[value] = both = Found([], [], [])
         both.add(entry)
         both.add(user)
+
+
+def _remove(entries: dict[str, Union[CloudUser, Found]], value: str, user: CloudUser) -> None:
+    entry = entries.get(value)
+    if isinstance(entry, Found):
+        for kind in entry:
+            if user in kind:
+                kind.remove(user)
+    elif entry is user:
+        del entries[value]

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""Those who are asked for: where they stand, what explains it, and how they fare while they are on their way."""
+"""Those who are asked for: where they stand, and what explains it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Callable, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
@@ -27,17 +27,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     twins_of,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.audit_reading import audits_of, read_audits
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import Explanation, Person, explain
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import Tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
-
-# Also the shortest.
-_FIRST_PAUSE = 1.0
-# What is left to the token for the reads after the last pause.
-_LAST_LOOK = 60.0
-_AGREEING_READS = 2
 
 
 class Followed(NamedTuple):
@@ -61,8 +54,14 @@ def settling(written: dict[str, RecentWrite]) -> dict[str, RecentWrite]:
     return {user_id: write for user_id, write in written.items() if write.status == "ok"}
 
 
-def follow(expected: Expectation, index: CloudIndex, written: dict[str, RecentWrite]) -> Followed:
-    user = find_expected(expected, index)
+def follow(
+    expected: Expectation, index: CloudIndex, written: dict[str, RecentWrite], user: CloudUser | None = None
+) -> Followed:
+    """Return an expectation with its user, who else has the anchor, and the twins.
+
+    :param user: who is meant, where that is known already.
+    """
+    user = user or find_expected(expected, index)
     holders = index.find("immutable_id", expected.immutable_id) if expected.immutable_id else []
     write = written.get(user.id) if user else None
     # Only a write of the very value that is waited for tells from when on a sync counts.
@@ -81,7 +80,7 @@ def read_again(
         if item.user is not None and not item.user.deleted and diagnosis_of(item, tenant).state != "synced"
     ]
     followed = list(followed)
-    for number, user, error in _read_users(client, followed, doubtful, written):
+    for number, user, error in read_users(client, followed, doubtful, written):
         # A 404 may lag too: what was seen before stands.
         followed[number] = followed[number]._replace(user=user or followed[number].user, error=error)
     return followed
@@ -107,50 +106,6 @@ def explain_all(
     return followed, sync
 
 
-def seconds_to_wait(client: GraphClient, wanted: float, context: Context) -> float:
-    """Return for how long to follow users: no longer than the token lasts, or all of them would end as unknown."""
-    left = max(0.0, client.lifetime() - _LAST_LOOK)
-    if left < wanted:
-        context.warn(
-            f"The access token cannot be renewed and ends before wait_timeout ({wanted} s): users are followed for "
-            f"{int(left)} seconds. To follow them further, run it again with a fresh token."
-        )
-    return min(wanted, left)
-
-
-def wait(
-    client: GraphClient,
-    followed: list[Followed],
-    tenant: SyncFacts,
-    written: dict[str, RecentWrite],
-    wait_interval: float,
-    seconds: float,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-) -> list[Followed]:
-    """Read all who are pending together, again and again, until each was seen synced several times."""
-    deadline = clock() + seconds
-    pause = _FIRST_PAUSE
-    pending = [number for number, item in enumerate(followed) if _is_pending(item, tenant)]
-    while pending and clock() < deadline:
-        sleep(max(0.0, min(pause, deadline - clock())))
-        pause = max(_FIRST_PAUSE, min(pause * 2, wait_interval))
-        for number, user, error in _read_users(client, followed, pending, written):
-            item = followed[number]._replace(user=user or followed[number].user, error=error)
-            gone = user is None and error is None
-            settled = gone or diagnosis_of(item, tenant).state == "synced"
-            agreeing = item.agreeing + 1 if settled else 0
-            if gone and item.user is not None and agreeing >= _AGREEING_READS:
-                item = item._replace(user=item.user._replace(deleted=True))
-            followed[number] = item._replace(agreeing=agreeing)
-        pending = [
-            number
-            for number in pending
-            if _is_pending(followed[number], tenant) or 0 < followed[number].agreeing < _AGREEING_READS
-        ]
-    return followed
-
-
 def diagnosis_of(item: Followed, tenant: SyncFacts) -> Diagnosis:
     if item.error is not None:
         return unreadable(item.error.message)
@@ -174,7 +129,7 @@ def _explained(item: Followed, found: Explanation) -> Followed:
     return item._replace(expected=expected, case=found.case(expected, item.user), logged=found.logged(expected))
 
 
-def _read_users(
+def read_users(
     client: GraphClient, followed: list[Followed], numbers: Iterable[int], written: dict[str, RecentWrite]
 ) -> Iterator[tuple[int, Optional[CloudUser], Optional[GraphError]]]:
     """Read the users of these items, each once; yield (number, live user or None, error) for each item."""
@@ -186,7 +141,3 @@ def _read_users(
     for user_id, user, error in read_by_id(client, numbers_of, settling(written)):
         for number in numbers_of[user_id]:
             yield number, user, error
-
-
-def _is_pending(item: Followed, tenant: SyncFacts) -> bool:
-    return item.user is not None and diagnosis_of(item, tenant).state in ("pending", "unknown")

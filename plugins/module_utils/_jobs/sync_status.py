@@ -32,9 +32,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following im
     explain_all,
     follow,
     read_again,
-    seconds_to_wait,
     settling,
-    wait,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.other_objects import (
     asked_for,
@@ -44,6 +42,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner impor
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import read_people
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import read_tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_server import with_server
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.watching import Facts, Watch, seconds_to_wait
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import recent_writes
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowSink, header
@@ -93,16 +92,22 @@ def sync_status(
         )
         aftermath = Aftermath(client, params["backup"] or ())
         expectations = list(expectations_of(params, client.tenant_id))
-        tenant = read_tenant(client, now)
-        sync = with_server(tenant.sync, params["sync_server"])
-        index = read_people(client, expectations, settling(written))
-        followed = [follow(expected, index, written) for expected in expectations]
-        followed = read_again(client, followed, sync, written)
-        followed, sync = explain_all(client, followed, index, tenant, sync)
-        objects = read_other_objects(client, asked_for(params), tenant.sync, tenant.flags)
+
+        def read_facts() -> Facts:
+            tenant = read_tenant(client, now)
+            return tenant, with_server(tenant.sync, params["sync_server"])
+
+        tenant, sync = read_facts()
         if params["wait"] and not context.check_mode:
+            watch = Watch(client, written, read_facts, params["wait_interval"], clock, sleep)
             seconds = seconds_to_wait(client, params["wait_timeout"], context)
-            followed = wait(client, followed, sync, written, params["wait_interval"], seconds, clock, sleep)
+            followed, (tenant, sync) = watch.follow(expectations, (tenant, sync), seconds)
+        else:
+            index = read_people(client, expectations, settling(written))
+            followed = [follow(expected, index, written) for expected in expectations]
+            followed = read_again(client, followed, sync, written)
+            followed, sync = explain_all(client, followed, index, tenant, sync)
+        objects = read_other_objects(client, asked_for(params), tenant.sync, tenant.flags)
         taken = _taken_over(followed)
         aftermath.read(taken, params["src"] or ())
         summary, tally = Summary(STATES), Tally()

@@ -23,7 +23,7 @@ def user_delta(tenant: Tenant, request: GraphRequest) -> Reply:
     """GET /users/delta.
 
     A position is ``seq`` (the last write that was seen) and, while the first round goes through all users, ``after``
-    (the last id that was given).
+    (the last id that was given). The token ``latest`` is the position of now: nothing is told of what was before.
     """
     if "$orderby" in request.query:
         raise bad_request("'$orderby' is not supported with delta.", "BadRequest")
@@ -57,8 +57,9 @@ def _position(tenant: Tenant, request: GraphRequest) -> dict[str, Any]:
     """Where this page begins; takes the token out of the query."""
     now = tenant.clock.now()
     token = request.query.pop("$deltatoken", None) or request.query.pop("$skiptoken", None)
-    if token is None:
-        return {"seq": tenant.store.newest(tenant.list_time()), "issued": now, "after": ""}
+    if token in (None, "latest"):
+        newest = {"seq": tenant.store.newest(tenant.list_time()), "issued": now}
+        return newest if token else {**newest, "after": ""}
     try:
         position = decode_token(token)
         age = now - float(position["issued"])

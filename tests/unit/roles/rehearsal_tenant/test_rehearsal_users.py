@@ -255,6 +255,14 @@ def test_delta_tells_everything_once_and_then_what_changed(rehearsal):
     assert rehearsal.get(second["@odata.deltaLink"]).json()["value"] == []
 
 
+def test_delta_from_now_on_tells_nothing_of_before(rehearsal):
+    latest = rehearsal.get("/users/delta?$select=onPremisesImmutableId&$deltatoken=latest").json()
+    assert latest["value"] == []
+    rehearsal.patch("bob@contoso.com", {"onPremisesImmutableId": "new"})
+    link = latest["@odata.deltaLink"]
+    assert rehearsal.get(link).json()["value"] == [{"onPremisesImmutableId": "new", "id": user("bob")["id"]}]
+
+
 def test_delta_pages(start):
     rehearsal = start(users=[user(f"u{number}") for number in range(450)])
     seen, link = [], "/users/delta()?$select=id"

@@ -262,6 +262,25 @@ def test_a_page_that_comes_again_ends_it(mock, make_client):
         list(make_client().pages("/users", {"a": 1}))
 
 
+def test_changes_are_told_since_the_last_link(mock, make_client):
+    delta = f"{USERS}/delta"
+    mock.get(f"{delta}?$select=id", json={"value": [], "@odata.deltaLink": f"{delta}?$deltatoken=1"})
+    mock.get(f"{delta}?$deltatoken=1", json={"value": [{"id": "1"}], "@odata.nextLink": f"{delta}?$skiptoken=2"})
+    mock.get(f"{delta}?$skiptoken=2", json={"value": [{"id": "2"}], "@odata.deltaLink": f"{delta}?$deltatoken=3"})
+    client = make_client()
+    changes, link = client.delta("/users/delta", None, {"$select": "id"})
+    assert changes == []
+    assert client.delta("/users/delta", link, {}) == ([{"id": "1"}, {"id": "2"}], f"{delta}?$deltatoken=3")
+    assert {call.request.headers["Prefer"] for call in mock.calls} == {"return=minimal"}
+
+
+@pytest.mark.parametrize("link", [None, "https://graph.example.com/v1.0/users/delta?$deltatoken=1"])
+def test_a_link_to_later_changes_is_needed_and_leads_nowhere_else(mock, make_client, link):
+    mock.get(f"{USERS}/delta", json={"value": [], "@odata.deltaLink": link})
+    with pytest.raises(Failure, match="another host" if link else "link to later changes"):
+        make_client().delta("/users/delta", None, {})
+
+
 @pytest.mark.parametrize("body", ["[]", "{}", "<html>", '{"value": {}}'])
 def test_an_answer_without_a_list(mock, make_client, body):
     mock.get(USERS, body=body)

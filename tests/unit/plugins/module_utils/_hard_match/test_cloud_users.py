@@ -11,6 +11,7 @@ from hard_match_doubles import anchor, graph_user, user, user_id
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import (
     CloudIndex,
     as_journalled,
+    changed_by,
     from_graph,
     shown_of,
     smtp_addresses,
@@ -152,3 +153,25 @@ def test_a_user_that_two_pages_of_a_listing_show_is_one_user():
     index = CloudIndex([user(1, mail="m@x.com"), user(1, mail="m@x.com"), user(1, deleted=True)], ["mail"])
     assert len(index.find("mail", "m@x.com")) == 1
     assert (index.count, [each.deleted for each in index.find("id", user_id(1))]) == (2, [False, True])
+
+
+def test_what_a_change_does_not_name_is_as_it_was():
+    jane = from_graph({**graph_user(1), **EVERYTHING})
+    changed = changed_by(jane, {"id": user_id(1), "onPremisesSyncEnabled": True, "mail": None})
+    assert changed == jane._replace(synced=True, mail=None)
+    assert changed_by(jane, {"id": user_id(1), "@removed": {"reason": "changed"}}) == jane._replace(deleted=True)
+    assert changed_by(jane._replace(deleted=True), {"id": user_id(1), "accountEnabled": False}) == jane
+
+
+def test_a_user_who_is_replaced_is_found_by_what_is_true_now():
+    jane, other = user(1, onPremisesImmutableId=anchor(1)), user(2, onPremisesImmutableId=anchor(1))
+    index = CloudIndex([jane, other], CLOUD_KEYS)
+    now = jane._replace(immutable_id=anchor(3), user_principal_name="new@example.com")
+    index.replace(now)
+    assert index.find("immutable_id", anchor(1)) == [other]
+    assert index.find("immutable_id", anchor(3)) == index.find("user_principal_name", "NEW@example.com") == [now]
+    assert index.find("user_principal_name", jane.user_principal_name) == []
+    index.replace(now._replace(deleted=True))
+    assert (index.user(user_id(1)).deleted, index.count) == (True, 2)
+    index.replace(user(3))
+    assert (len(list(index)), index.count) == (3, 3)

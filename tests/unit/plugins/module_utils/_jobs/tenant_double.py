@@ -9,6 +9,7 @@ import base64
 import itertools
 import re
 import uuid
+from collections import Counter
 from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -73,6 +74,10 @@ class Tenant:
         self.features = {"blockCloudObjectTakeoverThroughHardMatchEnabled": False}
         self.collections = {"/domains": [{"id": "contoso.com", "isVerified": True, "authenticationType": "Managed"}]}
         self.refused = set()
+        self.delta_refused = None
+        self.delta_opens = False
+        self.delta_asked = []
+        self.reads_by_id = Counter()
         self.cloud_managed = {}
         self.looked_up = []
         self.object_identifiers = {}
@@ -82,9 +87,9 @@ class Tenant:
 
     # The test's side
 
-    def add(self, number, container="live", **properties):
+    def add(self, number, container="live", since=float("-inf"), **properties):
         body = {"id": user_id(number), "userPrincipalName": name(number), ANCHOR: None, "onPremisesSyncEnabled": None}
-        self._versions[user_id(number)] = [(float("-inf"), container, {**body, **properties})]
+        self._versions[user_id(number)] = [(since, container, {**body, **properties})]
 
     def change(self, number, container=None, **properties):
         """Write past the client."""
@@ -159,6 +164,31 @@ class Tenant:
             if container == wanted:
                 yield _selected(body, params["$select"])
 
+    def delta(self, path, link, params):
+        """Return what changed since; of each change no more than what it changed."""
+        assert path == "/users/delta"
+        self.requests += 1
+        if self.delta_refused is not None and (link is None or not self.delta_opens):
+            raise GraphError("No.", status=self.delta_refused)
+        if self.delta_refused is not None:
+            self.delta_refused = None
+            raise GraphError("Too old.", status=410)
+        since, seen = float(link or "-inf"), self.now - self.list_lag
+        self.delta_asked.append(link)
+        if link is None:
+            assert (params["$deltatoken"], "onPremisesSyncEnabled" in params["$select"]) == ("latest", True)
+            return [], str(seen)
+        told = []
+        for key, versions in sorted(self._versions.items()):
+            news = [number for number, version in enumerate(versions) if since < version[0] <= seen]
+            if news:
+                _moment, container, body = versions[news[-1]]
+                before = versions[news[0] - 1][2] if news[0] else {}
+                changed = {name: value for name, value in body.items() if name not in before or before[name] != value}
+                gone = {"@removed": {"reason": "changed"}} if container != "live" else {}
+                told.append({"id": key, **changed, **gone})
+        return told, str(seen)
+
     def batch(self, requests, version="v1.0"):
         pending = iter(requests)
         while True:
@@ -193,6 +223,7 @@ class Tenant:
         if key in self.unreadable:
             error = self.unreadable[key]
             return BatchResponse(request.key, error.status, None, error)
+        self.reads_by_id[key] += 1
         container, body = self._as_of(key, self.id_lag)
         if container == ("deleted" if steps[0] == "directory" else "live"):
             select = parse_qs(parts.query)["$select"][0]

@@ -20,7 +20,7 @@ def test_several_rows_about_one_user_keep_what_each_expects(tmp_path):
     at(tenant, 5, lambda: stamp(tenant, 1))
     result = run(tenant, src=[path], wait=True)
     assert sorted((row["state"], row["expected_immutable_id"]) for row in result["users"]) == [
-        ("in_cloud", anchor(7)),
+        ("conflict", anchor(7)),
         ("synced", anchor(1)),
     ]
     tenant.change(1, onPremisesSyncEnabled=None)

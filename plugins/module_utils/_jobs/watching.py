@@ -1,0 +1,256 @@
+# Copyright (c) 2026, The hybrid.identity authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection.
+"""Following users who are on their way, across as many cycles of the sync as it takes.
+
+While many are followed, a look asks the feed of the tenant for what changed: one request, however many they are. The
+last word about each has a read by id, 20 in a request. Up to 20 users, and all of them where there is no feed, are read
+by id at each look.
+
+What explains a user takes requests for each one, so it is read of those only who are left: when they are few, when a
+sync has run and for a while nobody has moved, and at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, Optional
+
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import UserFeed
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import (
+    CloudIndex,
+    CloudUser,
+    changed_by,
+    from_graph,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis_checks import epoch
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import find_expected
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Expectation, SyncFacts
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following import (
+    Followed,
+    diagnosis_of,
+    explain_all,
+    follow,
+    read_again,
+    read_users,
+    settling,
+)
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import FEW, read_people
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import Tenant
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import LAG_SECONDS, settled
+from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+
+# Also the shortest.
+_FIRST_PAUSE = 1.0
+# What is left to the token for the reads after the last pause.
+_LAST_LOOK = 60.0
+_AGREEING_READS = 2
+# For so long nobody may move before it is read what keeps those who are left.
+_QUIET_SECONDS = 60.0
+
+Facts = tuple[Tenant, SyncFacts]
+
+
+class Watch:
+    """The users of one run, as their states change.
+
+    :param read_facts: reads what the tenant says of itself.
+    :param interval: the longest pause between two looks, in seconds.
+    """
+
+    def __init__(
+        self,
+        client: GraphClient,
+        written: dict[str, RecentWrite],
+        read_facts: Callable[[], Facts],
+        interval: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._written = written
+        self._read_facts = read_facts
+        self._interval = interval
+        self._clock = clock
+        self._sleep = sleep
+        self._feed: Optional[UserFeed] = None
+        self._index = CloudIndex([])
+        self._numbers: dict[str, list[int]] = {}
+        # Numbers of those who are waited for, and, of these, of those whose newest read is not enough.
+        self._pending: set[int] = set()
+        self._doubtful: set[int] = set()
+        self._explained = False
+        self._looked = False
+        self._quiet_since = clock()
+
+    def follow(self, expectations: list[Expectation], facts: Facts, seconds: float) -> tuple[list[Followed], Facts]:
+        """Read where the users stand, and go on until nobody is on the way, or the time is over.
+
+        :param facts: as ``read_facts`` returned them just now.
+        :returns: where they stand and why, and what the tenant says of itself, as of the end.
+        """
+        deadline = self._clock() + seconds
+        self._begin(expectations, facts)
+        pause, sweep = _FIRST_PAUSE, self._clock() + LAG_SECONDS
+        while self._pending and self._clock() < deadline:
+            if self._should_explain():
+                self._explain()
+                continue
+            self._sleep(min(pause, deadline - self._clock()))
+            pause = max(_FIRST_PAUSE, min(pause * 2, self._interval))
+            # Once, when no read lags behind the first one any more: the feed may not have told what the listing missed.
+            is_late = self._clock() >= sweep
+            self._look(everybody=is_late)
+            sweep = float("inf") if is_late else sweep
+        self._conclude()
+        return self._followed, (self._tenant, self._sync)
+
+    def _begin(self, expectations: list[Expectation], facts: Facts) -> None:
+        self._tenant, self._sync = facts
+        # Before the listing, so that what changes in between is told.
+        self._feed = UserFeed(self._client) if len(expectations) > FEW else None
+        self._index = read_people(self._client, expectations, settling(self._written))
+        self._followed = [follow(expected, self._index, self._written) for expected in expectations]
+        for number, item in enumerate(self._followed):
+            if item.user is not None:
+                self._numbers.setdefault(item.user.id, []).append(number)
+                state = diagnosis_of(item, self._sync).state
+                if state == "synced" and self._is_fresh(item.user):
+                    self._followed[number] = item._replace(agreeing=1)
+                    self._doubtful.add(number)
+                    self._pending.add(number)
+                elif state in ("pending", "unknown"):
+                    self._pending.add(number)
+        self._read(self._pending if len(self._pending) <= FEW else self._doubtful)
+
+    def _is_fresh(self, user: CloudUser) -> bool:
+        """Tell whether the user was synced so lately that another read may not show it yet."""
+        return self._sync.now is not None and epoch(user.last_sync) > self._sync.now - LAG_SECONDS
+
+    # A look
+
+    def _look(self, *, everybody: bool) -> None:
+        self._looked = True
+        count = len(self._pending)
+        # No request is saved by asking the feed about a few, and it lags more.
+        if everybody or len(self._pending) <= FEW or not self._catch_up():
+            self._read(self._pending)
+        else:
+            self._read(self._doubtful)
+        if len(self._pending) != count:
+            self._quiet_since = self._clock()
+
+    def _catch_up(self) -> bool:
+        """Take in what the feed tells; return whether that is all there is to know."""
+        changes = self._feed.changes() if self._feed is not None and self._feed.is_open else None
+        for body in changes or ():
+            user = self._changed(body)
+            if user is not None:
+                self._index.replace(user)
+                for number in self._numbers.get(user.id, ()):
+                    self._take(number, None if user.deleted else user, None)
+        return changes is not None
+
+    def _changed(self, body: Mapping[str, Any]) -> CloudUser | None:
+        """Return a user of whom the feed tells; ``None`` for one who came and went unseen."""
+        known = self._index.user(body["id"])
+        if known is not None:
+            return settled(changed_by(known, body), self._written)
+        return None if "@removed" in body else from_graph(body)
+
+    def _read(self, numbers: Iterable[int]) -> None:
+        for number, user, error in read_users(self._client, self._followed, sorted(numbers), self._written):
+            self._take(number, user, error)
+
+    def _take(self, number: int, user: CloudUser | None, error: GraphError | None) -> None:
+        """Take one reading of a user; ``None`` without an error is somebody who is not there."""
+        item = self._followed[number]
+        if item.agreeing >= _AGREEING_READS or item.user is None:
+            return
+        gone = user is None and error is None
+        item = self._in_its_place(item._replace(user=user or item.user, error=error))
+        state = diagnosis_of(item, self._sync).state
+        agreeing = item.agreeing + 1 if gone or state == "synced" else 0
+        if gone and agreeing >= _AGREEING_READS and item.user is not None:
+            item = item._replace(user=item.user._replace(deleted=True))
+        self._followed[number] = item._replace(agreeing=agreeing)
+        if agreeing >= _AGREEING_READS or not (agreeing or state in ("pending", "unknown")):
+            self._pending.discard(number)
+            self._doubtful.discard(number)
+            return
+        self._pending.add(number)
+        # Also while a read by id does not show what the feed has told: nobody will tell again.
+        if agreeing or error is not None:
+            self._doubtful.add(number)
+
+    def _in_its_place(self, item: Followed) -> Followed:
+        """Return an item with who else has what is the user's, as of now."""
+        around = follow(item.expected, self._index, self._written, item.user)
+        return item._replace(holders=around.holders, twins=around.twins)
+
+    # What keeps those who are left
+
+    def _should_explain(self) -> bool:
+        if self._explained:
+            return False
+        if len(self._pending) <= FEW:
+            return True
+        if self._clock() < self._quiet_since + _QUIET_SECONDS:
+            return False
+        self._quiet_since = self._clock()
+        self._tenant, self._sync = self._read_facts()
+        written = max(self._followed[number].expected.written or 0.0 for number in self._pending)
+        last = self._sync.last_sync
+        return last is None or last >= written
+
+    def _explain(self) -> None:
+        self._explained = True
+        self._followed, self._sync = explain_all(self._client, self._followed, self._index, self._tenant, self._sync)
+        for number in list(self._pending - self._doubtful):
+            if diagnosis_of(self._followed[number], self._sync).state not in ("pending", "unknown"):
+                self._pending.discard(number)
+
+    # The end
+
+    def _conclude(self) -> None:
+        """Read once more where those stand who were not seen synced often enough, and what keeps them."""
+        if self._explained and not self._looked:
+            return
+        if self._looked:
+            self._tenant, self._sync = self._read_facts()
+            if not self._catch_up():
+                expectations = [item.expected for item in self._followed]
+                self._index = read_people(self._client, expectations, settling(self._written))
+            self._followed = [self._at_the_end(item) for item in self._followed]
+        everybody = range(len(self._followed))
+        left = {number for number in everybody if number in self._pending or not self._is_synced(number)}
+        self._followed = read_again(self._client, self._followed, self._sync, self._written)
+        # One read is not enough.
+        news = sorted(number for number in left if self._is_synced(number))
+        for number, user, error in read_users(self._client, self._followed, news, self._written):
+            item = self._followed[number]
+            self._followed[number] = item._replace(user=user or item.user, error=error)
+        self._followed, self._sync = explain_all(self._client, self._followed, self._index, self._tenant, self._sync)
+
+    def _is_synced(self, number: int) -> bool:
+        return diagnosis_of(self._followed[number], self._sync).state == "synced"
+
+    def _at_the_end(self, item: Followed) -> Followed:
+        user = item.user or find_expected(item.expected, self._index)
+        return self._in_its_place(item._replace(user=user))
+
+
+def seconds_to_wait(client: GraphClient, wanted: float, context: Context) -> float:
+    """Return for how long to follow users: no longer than the token lasts, or all of them would end as unknown."""
+    left = max(0.0, client.lifetime() - _LAST_LOOK)
+    if left < wanted:
+        context.warn(
+            f"The access token cannot be renewed and ends before wait_timeout ({wanted} s): users are followed for "
+            f"{int(left)} seconds. To follow them further, run it again with a fresh token."
+        )
+    return min(wanted, left)
