@@ -44,10 +44,11 @@ OTHER_CODES: tuple[tuple[str, str, str, str], ...] = (
     # What keeps it from being synced
     (
         "object_twin",
-        "The sync has made another object, which would have an address of this one: {twins}. It matches an AD object "
-        "only once.",
-        "Take the AD object out of the scope of sync and let a cycle run, so that the other one goes. See that the "
-        "primary address is the same on both sides; then bring the AD object back into scope.",
+        "Another {kind}, which the sync writes, would have an address of this one: {twins}. If both are meant to be "
+        "one, the sync has made it instead of matching, and it matches an AD object only once.",
+        "If they are one: take the AD object out of the scope of sync and let a cycle run, so that the other one goes; "
+        "see that the primary address is the same on both sides, then bring the AD object back into scope. Else take "
+        "the address from the AD object of the other one.",
         "Microsoft Entra Connect: duplicate attribute resiliency",
     ),
     (

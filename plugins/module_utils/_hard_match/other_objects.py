@@ -147,13 +147,16 @@ def service_errors(subject: Subject) -> Found:
 
 
 def twin(subject: Subject) -> Found:
-    """The sync did not match the AD object with this one, and made another."""
-    claimants = {
-        other.id: other for address in subject.addresses for other in subject.around.claimants.get(address, ())
+    """Perhaps the sync did not match the AD object with this one, and made another of the same kind."""
+    twins = {
+        other.id: other
+        for address in subject.addresses
+        for other in subject.around.claimants.get(address, ())
+        if other.kind == subject.kind
     }
-    if claimants:
-        shown = [other.shown for other in list(claimants.values())[: NAMED + 1]]
-        yield reason("object_twin", twins=listed(shown, len(claimants)))
+    if twins:
+        shown = [other.shown for other in list(twins.values())[: NAMED + 1]]
+        yield reason("object_twin", kind=subject.kind, twins=listed(shown, len(twins)))
 
 
 def cloud_managed(subject: Subject) -> Found:

@@ -6,7 +6,7 @@
 
 Of ``n`` of them: batches of 20 for each by id, or by the one to four properties that a name may be a value of. Besides,
 only where it explains something: source of authority, who has a parked address (batches), who claims the address of an
-object that is not synced (one filter for groups and one for contacts), groups in the recycle bin.
+object that is not synced (one filter for each of these kinds), groups in the recycle bin.
 """
 
 from __future__ import annotations
@@ -135,9 +135,9 @@ def read_other_objects(
             verdict = judge(Subject(kind, body, around))
             if is_synced(body):
                 return row_of(kind, name, body, verdict, owners_unchecked if parked_values(body) else ())
-            of_mail = claimants_unchecked if addresses_of(body) else []
-            unchecked = [*sync.unchecked, *authority_unchecked.get(body["id"], ()), *of_mail]
-            return row_of(kind, name, body, verdict, unchecked)
+            of_mail = claimants_unchecked.get(kind) if addresses_of(body) else None
+            closed = [item for item in (authority_unchecked.get(body["id"]), of_mail) if item]
+            return row_of(kind, name, body, verdict, [*sync.unchecked, *closed])
         if bodies:
             return row_of(kind, name, None, ambiguous(kind, name, bodies), candidates=bodies)
         if kind != GROUP:
@@ -174,9 +174,7 @@ def _find(client: GraphClient, asked: Sequence[Asked]) -> dict[Asked, _Found]:
     return {one: _Found(list(bodies[one].values()), errors.get(one)) for one in asked}
 
 
-def _cloud_managed(
-    client: GraphClient, subjects: Iterable[tuple[str, Body]]
-) -> tuple[set[str], dict[str, list[Unchecked]]]:
+def _cloud_managed(client: GraphClient, subjects: Iterable[tuple[str, Body]]) -> tuple[set[str], dict[str, Unchecked]]:
     """Ask of each group and contact without the flag whether its source of authority was moved to the cloud.
 
     :return: the ids of those of which it was, and for each id what could not be read.
@@ -185,7 +183,7 @@ def _cloud_managed(
         (kind, body["id"]) for kind, body in subjects if kind != DEVICE and body.get("onPremisesSyncEnabled") is None
     ]
     managed = set()
-    unchecked: dict[str, list[Unchecked]] = {}
+    unchecked: dict[str, Unchecked] = {}
     requests = (BatchRequest("GET", behavior_path(*one)) for one in open_ones)
     for (kind, object_id), response in zip(open_ones, client.batch(requests)):
         if response.error is None:
@@ -193,7 +191,7 @@ def _cloud_managed(
                 managed.add(object_id)
         elif response.status in _UNKNOWN:
             what = f"whether the source of authority of the {kind} was moved to the cloud"
-            unchecked[object_id] = [{"what": what, "permission": _AUTHORITY[kind]}]
+            unchecked[object_id] = {"what": what, "permission": _AUTHORITY[kind]}
         else:
             raise response.error
     return managed, unchecked
@@ -222,16 +220,18 @@ def _owners(client: GraphClient, synced: Iterable[Body]) -> tuple[dict[str, list
 
 def _claimants(
     client: GraphClient, subjects: Iterable[tuple[str, Body]]
-) -> tuple[dict[str, list[Holder]], list[Unchecked]]:
-    """Return the synced groups and contacts that would have somebody's address, if an object here could be meant."""
-    if not any(kind != DEVICE and not is_synced(body) and addresses_of(body) for kind, body in subjects):
-        return {}, []
+) -> tuple[dict[str, list[Holder]], dict[str, Unchecked]]:
+    """Return the synced groups and contacts that would have somebody's address, where one here could be meant.
+
+    :return: them by address, and for each kind what could not be read.
+    """
+    kinds = {kind for kind, body in subjects if kind != DEVICE and not is_synced(body) and addresses_of(body)}
     claimants: dict[str, list[Holder]] = {}
-    unchecked = []
-    for kind, items in _collected(client, [(kind, parked_path(kind)) for kind in (GROUP, CONTACT)]):
+    unchecked = {}
+    for kind, items in _collected(client, [(kind, parked_path(kind)) for kind in sorted(kinds)]):
         if is_refused(items, _UNKNOWN):
             what = f"whether the sync made another {kind} with the same address"
-            unchecked.append({"what": what, "permission": _PERMISSIONS[kind]})
+            unchecked[kind] = {"what": what, "permission": _PERMISSIONS[kind]}
         for body in filter(is_synced, items.values):
             for _name, value in parked_values(body):
                 claimants.setdefault(parked_address(value), []).append(holder_of(kind, body))

@@ -155,7 +155,7 @@ class _Loader:
         if kind == "device":
             # Names of devices are not unique.
             given = _guid(body.get("deviceId"), f"{place}.deviceId")
-            key = body["deviceId"] = given or str(uuid.uuid5(_NAMESPACE, f"deviceId:{key}"))
+            key = body["deviceId"] = given or str(uuid.uuid5(_NAMESPACE, f"deviceId:{place}"))
         body["id"] = _guid(row.get("id"), f"{place}.id") or str(uuid.uuid5(_NAMESPACE, f"{place.split('[')[0]}:{key}"))
         return body
 

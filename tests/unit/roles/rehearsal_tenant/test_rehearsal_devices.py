@@ -30,7 +30,10 @@ PARKED = {
 
 @pytest.fixture
 def devices(start):
-    return start(devices=[LAPTOP, {"displayName": "LAPTOP1", "trustType": "Workplace"}])
+    registered = {"displayName": "LAPTOP1", "trustType": "Workplace"}
+    return start(
+        devices=[LAPTOP, registered, {**registered, "displayName": "Phone"}, {**registered, "displayName": "Phone"}]
+    )
 
 
 def test_a_device_shows_its_sync_properties_by_default(devices):
@@ -46,6 +49,7 @@ def test_a_device_shows_its_sync_properties_by_default(devices):
     ("condition", "count"),
     [
         (f"deviceId eq '{DEVICE_ID}'", 1),
+        ("displayName eq 'Phone'", 2),
         ("displayName eq 'laptop1'", 2),
         ("trustType eq 'ServerAd'", 1),
         ("onPremisesSyncEnabled eq true", 1),

@@ -106,10 +106,14 @@ def test_a_parked_value_is_no_success_and_its_owner_is_named(kind):
 
 @pytest.mark.parametrize("kind", ["group", "contact"])
 def test_the_object_that_the_sync_made_instead_is_named(kind):
-    around = OPEN._replace(claimants={"old@example.com": [OTHER], "sales@example.com": [OTHER]})
+    other = OTHER._replace(kind=kind)
+    around = OPEN._replace(claimants={"old@example.com": [other], "sales@example.com": [other]})
     state, found = codes(kind, {**GROUP}, around)
     assert (state, found) == ("conflict", ("object_twin", f"{kind}_matches_by_address"))
-    assert said(kind, GROUP, around).count("group Sales too (2)") == 1
+    assert said(kind, GROUP, around).count("Sales too (2)") == 1
+    # One of another kind was never meant to be the same object.
+    of_other_kind = OPEN._replace(claimants={"sales@example.com": [OTHER._replace(kind="user")]})
+    assert codes(kind, GROUP, of_other_kind) == ("in_cloud", (f"{kind}_matches_by_address",))
 
 
 @pytest.mark.parametrize("kind", KINDS)
