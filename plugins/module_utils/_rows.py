@@ -86,6 +86,7 @@ def header(
     attributes: Collection[str] | None = None,
     source: str | None = None,
     service: str | None = None,
+    missing: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return a file's first line.
 
@@ -93,6 +94,7 @@ def header(
         not among them is unknown.
     :param service: the address of the service that has the tenant: a rehearsal may have a real tenant's id, never its
         address.
+    :param missing: objects that were asked for by name, and that the source does not have.
     """
     fields = {
         "kind": kind,
@@ -104,6 +106,7 @@ def header(
         "attributes": None if attributes is None else sorted(attributes),
         "source": source,
         "service": service,
+        "missing": None if missing is None else list(missing),
     }
     return {name: value for name, value in fields.items() if value is not None}
 

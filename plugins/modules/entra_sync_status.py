@@ -71,6 +71,20 @@ options:
         the objectGUID of its computer in AD.
     type: list
     elements: str
+  ad_objects:
+    description:
+      - Files of objects that were gathered just now (O(dest) of M(hybrid.identity.ad_object_guid)), so that the answer
+        takes AD as it is and not as a plan remembers it. What they say of the object of a user counts instead of what
+        O(src) knows of it - its anchor, its names and addresses, whether sync takes it.
+      - An object is found by its objectGUID; for a user of whom no object is known, by the ImmutableId that is
+        expected, by the name, and by what the user has. An object that was asked for by its objectGUID
+        (O(hybrid.identity.ad_object_guid#module:identities)) and is not there counts as gone; what was not read stays
+        as it was known.
+    type: list
+    elements: path
+  ad_error:
+    description: Why AD could not be read just now, where that was tried; named in C(unchecked).
+    type: str
   sync_server:
     description:
       - File that says how the server of Entra Connect Sync stands, and what came of its last export - the C(connect.json)

@@ -26,6 +26,7 @@ CHAPTERS = {
     "match": "Who belongs to whom",
     "user": "Users, before and after the write",
     "status": "What keeps a user from being synced",
+    "ad": "What AD itself and the audit log say",
     "obstacle": "Obstacles",
     "effect": "What the takeover does",
     "provision": "Users provisioned on demand",

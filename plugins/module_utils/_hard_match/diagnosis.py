@@ -12,8 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import audit_checks, privileged, sync_server
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import (
+    ad_checks,
+    audit_checks,
+    privileged,
+    sync_server,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import diagnosis_checks as checks
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_checks import (
+    unless_awaited,
+    unless_changed,
+)
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.audits import Audit
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudUser
@@ -53,6 +62,9 @@ _NOTES = frozenset(
         "connector_space_unread",
         "anchor_changed_by",
         "user_changed_by",
+        "ad_account_disabled",
+        "ad_object_not_found",
+        "ad_values_changed",
     }
 )
 
@@ -94,11 +106,13 @@ class Check(NamedTuple):
 # which it is safe to mend them: nothing is brought into the scope of sync while another user would be taken, no sync is
 # set going before the user has its anchor, and what time may mend comes last.
 IN_THE_WAY = (
+    Check(ad_checks.gone, "blocked"),
     Check(checks.joined, "conflict"),
     Check(checks.anchor_held, "conflict"),
     Check(checks.left_out, "blocked"),
     Check(checks.anchor_not_set, "in_cloud"),
-    Check(checks.anchor_differs, "in_cloud"),
+    Check(ad_checks.anchor_changed, "in_cloud"),
+    Check(unless_changed(checks.anchor_differs), "in_cloud"),
     Check(checks.anchor_unconfirmed, "blocked"),
     Check(checks.sync_off, "blocked"),
     Check(checks.takeover_blocked, "blocked"),
@@ -136,12 +150,17 @@ IN_THE_WAY = (
     Check(sync_server.connector_space_unread, "pending"),
     Check(audit_checks.anchor_changed_by, "pending"),
     Check(audit_checks.user_changed_by, "pending"),
+    Check(ad_checks.values_changed, "pending"),
+    Check(ad_checks.account_disabled, "pending"),
+    Check(ad_checks.not_found, "pending"),
 )
 
 # What is missing from the proof that the sync took the right user, for one with the flag.
 PROOF = (
+    Check(ad_checks.gone, "conflict"),
     Check(checks.sid_differs, "conflict"),
-    Check(checks.anchor_differs, "conflict"),
+    Check(ad_checks.anchor_changed, "conflict"),
+    Check(unless_changed(checks.anchor_differs), "conflict"),
     Check(checks.anchor_unconfirmed, "blocked"),
     # The next sync will fail as the last one did.
     Check(checks.if_behind(sync_server.export_failed), "conflict"),
@@ -149,7 +168,8 @@ PROOF = (
     Check(checks.sync_before_write, "pending"),
     Check(checks.upn_rewritten, "conflict"),
     Check(checks.parked, "conflict"),
-    Check(checks.upn_differs, "conflict"),
+    Check(ad_checks.name_awaited, "pending"),
+    Check(unless_awaited(checks.upn_differs), "conflict"),
     Check(checks.twin_claims, "conflict"),
     Check(audit_checks.anchor_changed_by, "conflict"),
 )
@@ -177,6 +197,7 @@ def diagnose(
     others = [holder for holder in holders if user is None or holder.id != user.id]
     if user is None or user.deleted:
         findings = _gone(expected, user, others, audits)
+        findings += [_Finding("not_found", why) for why in ad_checks.object_gone(expected)]
     else:
         subject = Subject(expected, user, others, list(twins), sync, case, logged, audits)
         if user.synced is True:

@@ -127,7 +127,7 @@ def anchor_differs(subject: Subject) -> Found:
     """Another anchor than the one expected, in value or only in spelling."""
     if has_other_anchor(subject) and not _is_guess(subject):
         current, expected = subject.user.immutable_id or "", subject.expected.immutable_id or ""
-        yield reason("anchor_differs", current=current, expected=expected, hint=_hint(subject, current, expected))
+        yield reason("anchor_differs", current=current, expected=expected, hint=hint_of(subject))
 
 
 def anchor_unconfirmed(subject: Subject) -> Found:
@@ -142,6 +142,10 @@ def has_other_anchor(subject: Subject) -> bool:
     if subject.user.synced is not True and not current:
         return False
     # An anchor that was a guess proves nothing against the SID.
+    in_ad = subject.expected.in_ad
+    if subject.user.synced is True and in_ad is not None and in_ad.before is not None and current == in_ad.before:
+        # Taken with the anchor that AD gave then.
+        return False
     return (
         bool(expected) and current != expected and not (_is_guess(subject) and same_sid(subject.expected, subject.user))
     )
@@ -151,8 +155,9 @@ def _is_guess(subject: Subject) -> bool:
     return (subject.expected.row or {}).get("anchor_certain") is False
 
 
-def _hint(subject: Subject, current: str, expected: str) -> str:
-    """Say what the value looks like: in which spelling, or of which other attribute."""
+def hint_of(subject: Subject) -> str:
+    """Say what the user's anchor looks like: in which spelling it is, or of which other attribute."""
+    current, expected = subject.user.immutable_id or "", subject.expected.immutable_id or ""
     row = subject.expected.row or {}
     others = {"objectGUID": _anchor_of(row.get("object_guid")), "mS-DS-ConsistencyGuid": row.get("consistency_guid")}
     meant = canonical(current.strip())

@@ -25,6 +25,20 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.server
 TWIN_KEYS = (ADDRESS, SID, CLAIMED)
 
 
+class InAd(NamedTuple):
+    """What AD said of an object just now; the expectation's row has its values."""
+
+    found: bool
+    #: It was asked for by its objectGUID, and is not there.
+    gone: bool = False
+    #: The anchor that was expected, where AD gives another one.
+    before: Optional[str] = None
+    #: What else differs from what was known, in words.
+    changes: tuple[str, ...] = ()
+    #: The sign-in name that was known, where AD has another one.
+    former_name: Optional[str] = None
+
+
 class Expectation(NamedTuple):
     """Who is followed, and what proves that the sync took the right user."""
 
@@ -39,6 +53,8 @@ class Expectation(NamedTuple):
     reason: Optional[Mapping[str, Any]] = None
     #: When the anchor was written, by the service's clock, in seconds since 1970.
     written: Optional[float] = None
+    #: What AD itself said; ``None``: it was not read.
+    in_ad: Optional[InAd] = None
 
 
 class JobState(NamedTuple):

@@ -99,7 +99,9 @@ def gather(params: dict[str, Any], context: Context) -> dict[str, Any]:
             identities.take(row)
         rows, missing = identities.settle()
     description = "; ".join(source.description for source in sources)
-    first_line = header("objects", domain=domain, attributes=fields, source=description)
+    # Whoever reads the file must be able to tell what is not there from what was not asked for.
+    absent = None if identities is None else [item["identity"] for item in missing if not item["candidates"]]
+    first_line = header("objects", domain=domain, attributes=fields, source=description, missing=absent)
     sink, tally = _publish(rows, first_line, params["dest"], params["return_limit"])
     problems = [problem for source in sources for problem in source.problems]
     summary = {

@@ -20,6 +20,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.afterm
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import STATES, row_of
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.other_objects import STATES as OTHER_STATES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import Summary
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.ad_reading import with_ad, with_ad_error
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.aftermath import Aftermath
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.expectations import (
     expectations_of,
@@ -56,6 +57,8 @@ ARGUMENTS: dict[str, Any] = {
     "groups": {"type": "list", "elements": "str"},
     "contacts": {"type": "list", "elements": "str"},
     "devices": {"type": "list", "elements": "str"},
+    "ad_objects": {"type": "list", "elements": "path"},
+    "ad_error": {"type": "str"},
     "sync_server": {"type": "path"},
     "backup": {"type": "list", "elements": "path"},
     "wait": {"type": "bool", "default": False},
@@ -91,11 +94,11 @@ def sync_status(
             client.tenant_id, journals_among(params), now() - _JOURNALS_SECONDS, client.options.graph_endpoint
         )
         aftermath = Aftermath(client, params["backup"] or ())
-        expectations = list(expectations_of(params, client.tenant_id))
+        expectations = with_ad(client, list(expectations_of(params, client.tenant_id)), params["ad_objects"])
 
         def read_facts() -> Facts:
             tenant = read_tenant(client, now)
-            return tenant, with_server(tenant.sync, params["sync_server"])
+            return tenant, with_ad_error(with_server(tenant.sync, params["sync_server"]), params["ad_error"])
 
         tenant, sync = read_facts()
         if params["wait"] and not context.check_mode:

@@ -19,7 +19,7 @@ def run(tenant, *users, check_mode=False, warn=print, now=time.time, **params):
     defaults = {
         "users": None if "src" in params else list(users), "src": None, "wait": False, "wait_timeout": 600,
         "wait_interval": 10, "dest": None, "return_limit": 1000, "backup": None, "sync_server": None,
-        "groups": None, "contacts": None, "devices": None,
+        "groups": None, "contacts": None, "devices": None, "ad_objects": None, "ad_error": None,
     }  # fmt: skip
     return sync_status(
         {**defaults, **params},

@@ -168,6 +168,15 @@ def test_names_are_looked_up_with_filters_and_the_rest_is_reported(run):
     assert len(run.asked["filters"]) == 1
 
 
+def test_the_file_says_what_is_not_there(run, tmp_path):
+    twice = [person("jane", mail=[b"both@example.com"]), person("john", mail=[b"both@example.com"])]
+    dest = str(tmp_path / "objects.jsonl")
+    run(*twice, identities=["jane@example.com", "nobody", "both@example.com"], dest=dest)
+    assert RowReader(dest).header["missing"] == ["nobody"]
+    run(*twice, dest=dest)
+    assert "missing" not in RowReader(dest).header
+
+
 def test_a_name_with_a_comma_is_one_name(run):
     result = run(person("jane"), identities=f"CN=jane,OU=People,{BASE}")
     assert len(result["objects"]) == 1
