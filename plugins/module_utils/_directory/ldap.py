@@ -9,20 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Callable, Optional
 
-from ansible_collections.hybrid.identity.plugins.module_utils import _requirements
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.arguments import string_list
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_connection import Session, connect
-from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_errors import (
-    SUCCESS,
-    DirectoryError,
-    explain_search,
-)
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_errors import DirectoryError
+from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_search import Searcher
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import is_under, rdns
 
-# The most that AD gives at a time unless its policy was changed; asking for more gives as much.
-_PAGE_SIZE = 1000
-_PAGED_RESULTS = "1.2.840.113556.1.4.319"
 # A user without these is a user whose attributes the account may not read: AD itself never leaves them empty.
 _ALWAYS_PRESENT = ("objectGUID", "userAccountControl")
 
@@ -57,14 +50,12 @@ class LdapSource:
         shown = dict.fromkeys(self._must_be_readable, 0)
         users = 0
         try:
-            for base in self._bases:
-                for search_filter in self._filters:
-                    for entry in self._search(base, search_filter):
-                        if b"user" in entry.attributes.get("objectclass", ()):
-                            users += 1
-                            for name in shown:
-                                shown[name] += name.lower() in entry.attributes
-                        yield entry
+            for entry in self._read():
+                if b"user" in entry.attributes.get("objectclass", ()):
+                    users += 1
+                    for name in shown:
+                        shown[name] += name.lower() in entry.attributes
+                yield entry
         finally:
             self._session.connection.strategy.close()
         # An account may often read its own attributes though no one else's.
@@ -78,26 +69,13 @@ class LdapSource:
                 "the attributes of users, mS-DS-ConsistencyGuid among them.",
             )
 
-    def _search(self, base: str, search_filter: str) -> Iterator[Entry]:
-        ldap3 = _requirements.ldap3
-        scope = {"base": ldap3.BASE, "one_level": ldap3.LEVEL, "subtree": ldap3.SUBTREE}[self._scope]
-        source = f"{self._session.url}/{base}"
-        cookie = None
-        while True:
-            result, responses = _request(
-                self._session, base, search_filter, scope, self._asked, paged_size=_PAGE_SIZE, paged_cookie=cookie
-            )
-            for response in responses:
-                if response["type"] == "searchResEntry":  # the others are references to further directories
-                    yield Entry(
-                        response["raw_dn"].decode("utf-8", "replace"),
-                        {_plain(name): values for name, values in response["raw_attributes"].items()},
-                        source,
-                    )
-            control = (result.get("controls") or {}).get(_PAGED_RESULTS)
-            cookie = control["value"]["cookie"] if control else None
-            if not cookie:
-                return
+    def _read(self) -> Iterator[Entry]:
+        searcher = Searcher(self._session)
+        for base in self._bases:
+            source = f"{self._session.url}/{base}"
+            for search_filter in self._filters:
+                for found in searcher.search(base, self._scope, search_filter, self._asked):
+                    yield Entry(found.dn, found.values, source)
 
 
 def open_directory(
@@ -141,50 +119,11 @@ def _outermost(bases: list[str], scope: str) -> list[str]:
 
 
 def _default_base(session: Session) -> str:
-    ldap3 = _requirements.ldap3
-    _result, responses = _request(session, "", "(objectClass=*)", ldap3.BASE, ["defaultNamingContext"])
-    for response in responses:
-        for name, values in response.get("raw_attributes", {}).items():
-            if name.lower() == "defaultnamingcontext" and values:
-                return str(values[0].decode("utf-8"))
-    raise DirectoryError(
-        "base", f"{session.url} names no default naming context. Is it a domain controller? If so, give search_base."
-    )
-
-
-def _request(
-    session: Session, base: str, search_filter: str, scope: Any, attributes: list[str], **paging: Any
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Send one search request and return its result and responses; anything but success is an error."""
-    ldap3 = _requirements.ldap3
-    exceptions = ldap3.core.exceptions
-    connection, url = session
-    try:
-        connection.search(
-            base,
-            search_filter,
-            scope,
-            ldap3.DEREF_NEVER,
-            attributes=attributes,
-            paged_criticality=bool(paging),
-            **paging,
-        )
-    except exceptions.LDAPInvalidFilterError as exc:
-        raise DirectoryError("options", f'The filter "{search_filter}" is no LDAP filter: {exc}. Correct it.') from None
-    except exceptions.LDAPCommunicationError as exc:
+    root = Searcher(session).read("", ["defaultNamingContext"])
+    contexts = root.values.get("defaultnamingcontext") if root else None
+    if not contexts:
         raise DirectoryError(
-            "interrupted",
-            f"{url} broke off while it was being read ({exc}). What was read is incomplete and was discarded. Run it "
-            "again; raise read_timeout if the server is slow.",
-        ) from None
-    except exceptions.LDAPExceptionError as exc:
-        raise DirectoryError("refused", f'The search below "{base}" on {url} failed: {exc}.') from None
-    result = connection.result
-    if result["result"] != SUCCESS:
-        raise explain_search(result, url, base)
-    return result, connection.response
-
-
-def _plain(name: str) -> str:
-    """Return an attribute's name in lower case, without options such as ``;range=0-1499``."""
-    return name.lower().partition(";")[0]
+            "base",
+            f"{session.url} names no default naming context. Is it a domain controller? If so, give search_base.",
+        )
+    return contexts[0].decode("utf-8")

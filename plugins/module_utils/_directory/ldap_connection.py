@@ -149,8 +149,6 @@ def _open(host: str, port: int, url: str, protocol: str, options: dict[str, Any]
         server,
         receive_timeout=options["read_timeout"],
         auto_referrals=False,
-        check_names=False,
-        return_empty_attributes=False,
         **_credentials(protocol, options),
     )
     try:

@@ -12,9 +12,10 @@ import ssl
 import threading
 import types
 
-import ldap3
+import ldap_double
 import pytest
 import trustme
+from ldap_double import Controller
 
 from ansible_collections.hybrid.identity.plugins.module_utils import _requirements
 from ansible_collections.hybrid.identity.plugins.module_utils._directory import ldap_connection
@@ -23,7 +24,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap im
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_connection import Session, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldap_errors import DirectoryError
 
-PAGED = "1.2.840.113556.1.4.319"
 BASE = "DC=example,DC=com"
 PASSWORD = "the-password-itself"
 
@@ -47,156 +47,228 @@ def options(**changes):
     return {**values, **changes}
 
 
-def entry(number, **attributes):
+def user(number, **attributes):
     raw = {"objectClass": [b"top", b"user"], "objectGUID": [b"x" * 16], "userAccountControl": [b"512"], **attributes}
-    return {
-        "type": "searchResEntry",
-        "raw_dn": f"CN=Jörg {number},{BASE}".encode(),
-        "raw_attributes": {name: values for name, values in raw.items() if values is not None},
-    }
+    return ldap_double.entry(
+        f"CN=Jörg {number},{BASE}", {name: values for name, values in raw.items() if values is not None}
+    )
 
 
-REFERENCE = {"type": "searchResRef", "uri": ["ldap://example.com/CN=Configuration"]}
+def users(count):
+    return [user(number) for number in range(count)]
 
 
-class FakeConnection:
-    """A connection to a domain controller that clamps pages to 1000 entries, as AD does and Samba does not."""
-
-    clamp = 1000
-
-    def __init__(self, entries=(), *, result=0, message="", dn="", referrals=None, fail=None, ignore_paging=False):
-        self.entries = list(entries)
-        self.final = {"result": result, "description": f"code{result}", "message": message, "dn": dn}
-        if referrals:
-            self.final["referrals"] = referrals
-        self.fail = fail
-        self.ignore_paging = ignore_paging
-        self.requests = []
-        self.closed = False
-        self.strategy = types.SimpleNamespace(close=lambda: setattr(self, "closed", True))
-
-    def search(self, base, search_filter, scope, dereference, *, attributes, paged_criticality, **paging):
-        self.requests.append({"base": base, "filter": search_filter, "attributes": attributes, **paging})
-        if self.fail:
-            raise self.fail
-        if not paging or self.ignore_paging:
-            self.result, self.response = dict(self.final), self.entries
-            return
-        assert paged_criticality is True
-        start = int(paging["paged_cookie"] or 0)
-        stop = start + min(paging["paged_size"], self.clamp)
-        more = str(stop).encode() if stop < len(self.entries) else b""
-        self.result = {**self.final, "controls": {PAGED: {"value": {"size": 0, "cookie": more}}}}
-        self.response = self.entries[start:stop]
+REFERENCE = ldap_double.reference("ldap://example.com/CN=Configuration")
 
 
-def source(connection, **changes):
+def source(controller, **changes):
     arguments = {"bases": [BASE], "scope": "subtree", "filters": [DEFAULT_FILTER], **changes}
     return LdapSource(
-        Session(connection, "ldaps://dc1:636"), attributes=["objectGUID", "userAccountControl", "mail"], **arguments
+        Session(controller, "ldaps://dc1:636"), attributes=["objectGUID", "userAccountControl", "mail"], **arguments
     )
 
 
 def test_more_than_a_page_is_read_in_the_servers_order():
-    connection = FakeConnection([entry(number) for number in range(2500)])
-    found = list(source(connection))
+    controller = Controller(users(2500))
+    found = list(source(controller))
     assert [each.dn for each in found] == [f"CN=Jörg {number},{BASE}" for number in range(2500)]
-    assert [request["paged_size"] for request in connection.requests] == [1000, 1000, 1000]
-    assert [request["paged_cookie"] for request in connection.requests] == [None, b"1000", b"2000"]
-    assert connection.closed
+    assert [request["paged_size"] for request in controller.seen()] == [1000, 1000, 1000]
+    assert [request["paged_cookie"] for request in controller.seen()] == [b"", b"1000", b"2000"]
+    assert controller.requests[0]["attributes"] == ["objectGUID", "userAccountControl", "mail"]
+    assert controller.closed
 
 
 def test_a_server_that_clamps_pages_lower_is_read_whole():
-    connection = FakeConnection([entry(number) for number in range(7)])
-    connection.clamp = 3
-    assert len(list(source(connection))) == 7
+    controller = Controller(users(7))
+    controller.clamp = 3
+    assert len(list(source(controller))) == 7
+
+
+def test_the_next_page_is_asked_for_before_this_one_is_used_and_no_further_one():
+    controller = Controller(users(9))
+    controller.clamp = 2
+    sent = [controller.sent for _found in source(controller)]
+    assert sent == [2, 2, 3, 3, 4, 4, 5, 5, 5]
+
+
+def test_who_stops_reading_leaves_the_server():
+    controller = Controller(users(9))
+    controller.clamp = 2
+    reading = iter(source(controller))
+    next(reading)
+    reading.close()
+    assert controller.closed
+    assert len(controller.seen()) <= 2
+
+
+def test_a_failure_on_a_later_page_comes_after_the_pages_before_it():
+    controller = Controller(users(6), final={2: ldap_double.result(3)})
+    controller.clamp = 2
+    reading = iter(source(controller))
+    assert [next(reading).dn, next(reading).dn] == [f"CN=Jörg 0,{BASE}", f"CN=Jörg 1,{BASE}"]
+    with pytest.raises(DirectoryError, match="longer than the server allows"):
+        next(reading)
+    assert controller.closed
 
 
 def test_names_of_attributes_are_lower_case_and_values_raw():
-    [found] = source(FakeConnection([entry(1, **{"mS-DS-ConsistencyGuid": [b"\xff\0"], "memberOf;range=0-1": [b"x"]})]))
+    shown = {"mS-DS-ConsistencyGuid": [b"\xff\0"], "userCertificate;binary": [b"x"], "memberOf;range=0-*": [b"y"]}
+    [found] = source(Controller([user(1, **shown)]))
     assert found.attributes["ms-ds-consistencyguid"] == [b"\xff\0"]
-    assert found.attributes["memberof"] == [b"x"]
+    assert found.attributes["usercertificate"] == [b"x"]
+    assert found.attributes["memberof"] == [b"y"]
     assert found.source == f"ldaps://dc1:636/{BASE}"
     assert found.line is None
 
 
+def test_an_attribute_without_values_is_not_there():
+    [found] = source(Controller([user(1, mail=[])]))
+    assert "mail" not in found.attributes
+
+
+def test_values_given_in_parts_are_put_together_while_the_next_page_is_under_way():
+    first = user(1, **{"proxyAddresses": [], "proxyAddresses;range=0-1": [b"a", b"b"]})
+    objects = {
+        "proxyaddresses;range=2-*": [user(1, **{"proxyAddresses;range=2-3": [b"c", b"d"]})],
+        "proxyaddresses;range=4-*": [user(1, **{"proxyAddresses;range=4-*": [b"e"]})],
+    }
+    controller = Controller([first, *users(4)], objects=objects)
+    controller.clamp = 2
+    found = list(source(controller))
+    assert found[0].attributes["proxyaddresses"] == [b"a", b"b", b"c", b"d", b"e"]
+    assert [each.dn for each in found[1:]] == [f"CN=Jörg {number},{BASE}" for number in range(4)]
+    parts = [request for request in controller.seen() if "paged_size" not in request]
+    assert [(request["base"], request["scope"]) for request in parts] == [(f"CN=Jörg 1,{BASE}", 0)] * 2
+
+
+def test_values_that_vanish_between_two_parts_are_an_error():
+    controller = Controller([user(1, **{"member;range=0-1": [b"a", b"b"]})])
+    with pytest.raises(DirectoryError, match=f"the values of member of CN=Jörg 1,{BASE} changed meanwhile"):
+        list(source(controller))
+
+
 def test_references_to_other_directories_are_passed_over():
-    assert len(list(source(FakeConnection([entry(1), REFERENCE, entry(2)])))) == 2
+    assert len(list(source(Controller([user(1), REFERENCE, user(2)])))) == 2
 
 
 def test_every_base_and_filter_is_searched():
-    connection = FakeConnection([entry(1)])
-    list(source(connection, bases=["OU=a", "OU=b"], filters=["(x=1)", "(x=2)"]))
-    searched = [(request["base"], request["filter"]) for request in connection.requests]
+    controller = Controller([user(1)])
+    list(source(controller, bases=["OU=a", "OU=b"], filters=["(x=1)", "(x=2)"]))
+    searched = [(request["base"], request["filter"]) for request in controller.seen()]
     assert searched == [("OU=a", "(x=1)"), ("OU=a", "(x=2)"), ("OU=b", "(x=1)"), ("OU=b", "(x=2)")]
 
 
+@pytest.mark.parametrize(("scope", "number"), [("base", 0), ("one_level", 1), ("subtree", 2)])
+def test_every_scope_has_its_number(scope, number):
+    controller = Controller()
+    list(source(controller, scope=scope))
+    assert controller.seen()[0]["scope"] == number
+
+
 @pytest.mark.parametrize(
-    ("settings", "code", "parts"),
+    ("final", "code", "parts"),
     [
-        ({"result": 32, "dn": "DC=example,DC=com"}, "base", [BASE, "no such object", '"DC=example,DC=com"', "LDAP 32"]),
-        ({"result": 32}, "base", ["no part of it exists"]),
-        ({"result": 34}, "base", ["search_base is no distinguished name"]),
-        ({"result": 10, "referrals": ["ldap://other.example.com"]}, "base", ["another domain", "ldap://other.example"]),
-        ({"result": 4, "ignore_paging": True}, "interrupted", ["size limit", "incomplete"]),
-        ({"result": 3}, "interrupted", ["longer than the server allows", "search_base"]),
-        ({"result": 12, "message": "00000057: LdapErr: Error processing control"}, "refused", ["paging", "00000057"]),
-        ({"result": 50, "message": "00002098"}, "unreadable", ["may not read"]),
-        ({"result": 1, "message": "000004DC: a successful bind must be completed"}, "refused", ["000004DC", "LDAP 1"]),
+        ((32, "DC=example,DC=com"), "base", [BASE, "no such object", '"DC=example,DC=com"', "LDAP 32"]),
+        ((32,), "base", ["no part of it exists"]),
+        ((34,), "base", ["search_base is no distinguished name"]),
+        ((10, "", "", ["ldap://other.example.com"]), "base", ["another domain", "ldap://other.example"]),
+        ((3,), "interrupted", ["longer than the server allows", "search_base"]),
+        ((12, "", "00000057: LdapErr: Error processing control"), "refused", ["paging", "00000057"]),
+        ((50, "", "00002098"), "unreadable", ["may not read"]),
+        ((1, "", "000004DC: a successful bind must be completed"), "refused", ["000004DC", "LDAP 1"]),
+        ((113, "", "lcup"), "refused", ["LDAP 113"]),
     ],
 )
-def test_a_failed_search_is_an_error_and_never_no_users(settings, code, parts):
+def test_a_failed_search_is_an_error_and_never_no_users(final, code, parts):
     with pytest.raises(DirectoryError) as caught:
-        list(source(FakeConnection([entry(1)], **settings)))
+        list(source(Controller([user(1)], final=ldap_double.result(*final))))
     assert caught.value.code == code
     for part in parts:
         assert part in caught.value.message
 
 
-def test_a_connection_that_breaks_discards_what_was_read():
-    broken = ldap3.core.exceptions.LDAPSocketReceiveError("error receiving data: timed out")
-    with pytest.raises(DirectoryError, match="read_timeout") as caught:
-        list(source(FakeConnection(fail=broken)))
+def test_a_size_limit_that_ignores_paging_is_named():
+    with pytest.raises(DirectoryError, match=r"size limit.*incomplete") as caught:
+        list(source(Controller([user(1)], final=ldap_double.result(4), ignore_paging=True)))
     assert caught.value.code == "interrupted"
+
+
+NOTICE = ldap_double.message(0, ldap_double.result(52, message="going down", tag=0x78))
+
+
+@pytest.mark.parametrize(
+    ("sent", "part"),
+    [
+        (b"", "closed the connection"),
+        (ldap_double.message(8, user(1))[:40], "closed the connection"),
+        (NOTICE, "ended the session: LDAP 52 going down"),
+        (ldap_double.message(99, user(1)), "message 99 answers no request"),
+        (ldap_double.message(8, ldap_double.result(tag=0x61)), "kind 0x61 answers no search"),
+        (b"HTTP/1.1 400 Bad Request\r\n" * 9, "not LDAP"),
+        (b"\x30\x85\1\0\0\0\0\0", "not LDAP"),
+    ],
+)
+def test_a_connection_that_breaks_discards_what_was_read(sent, part):
+    controller = Controller(users(4), raw={2: sent})
+    controller.clamp = 2
+    with pytest.raises(DirectoryError, match=part) as caught:
+        list(source(controller))
+    assert caught.value.code == "interrupted"
+    assert "read_timeout" in caught.value.message
+    assert controller.closed
+
+
+def silent(_size):
+    raise TimeoutError("timed out")
+
+
+def test_a_server_that_falls_silent_is_not_waited_for_without_end():
+    controller = Controller(users(4))
+    controller.socket.recv = silent
+    with pytest.raises(DirectoryError, match=r"timed out.*read_timeout"):
+        list(source(controller))
+
+
+def test_intermediate_responses_are_passed_over():
+    notes = ldap_double.message(7, ldap_double.tlv(0x79)) + ldap_double.message(7, ldap_double.result())
+    assert list(source(Controller([], raw={1: notes}))) == []
 
 
 def test_a_filter_that_is_none_is_named():
     with pytest.raises(DirectoryError, match=r"\(&\(x=1\)"):
-        list(
-            source(FakeConnection(fail=ldap3.core.exceptions.LDAPInvalidFilterError("malformed")), filters=["(&(x=1)"])
-        )
+        list(source(Controller(), filters=["(&(x=1)"]))
 
 
 def test_when_no_user_shows_its_account_state_that_is_a_matter_of_rights():
-    connection = FakeConnection([entry(number, userAccountControl=None) for number in range(3)])
+    controller = Controller([user(number, userAccountControl=None) for number in range(3)])
     with pytest.raises(DirectoryError, match="userAccountControl") as caught:
-        list(source(connection))
+        list(source(controller))
     assert caught.value.code == "unreadable"
 
 
 def test_an_account_that_reads_only_itself_reads_nothing():
-    connection = FakeConnection([entry(1), *(entry(number, userAccountControl=None) for number in range(2, 9))])
+    controller = Controller([user(1), *(user(number, userAccountControl=None) for number in range(2, 9))])
     with pytest.raises(DirectoryError, match="None of the 8 users"):
-        list(source(connection))
+        list(source(controller))
 
 
 def test_some_unreadable_users_are_data():
-    connection = FakeConnection([entry(1), entry(2), entry(3, userAccountControl=None)])
-    assert len(list(source(connection))) == 3
+    controller = Controller([user(1), user(2), user(3, userAccountControl=None)])
+    assert len(list(source(controller))) == 3
 
 
 def test_objects_that_are_no_users_need_no_account_state():
-    contacts = [entry(number, objectClass=[b"top", b"contact"], userAccountControl=None) for number in range(3)]
-    assert len(list(source(FakeConnection(contacts)))) == 3
+    contacts = [user(number, objectClass=[b"top", b"contact"], userAccountControl=None) for number in range(3)]
+    assert len(list(source(Controller(contacts)))) == 3
 
 
 def test_an_empty_directory_is_no_error():
-    assert list(source(FakeConnection([]))) == []
+    assert list(source(Controller([]))) == []
 
 
 @pytest.fixture
 def fake_connect(monkeypatch):
-    """Let open_directory() connect to a FakeConnection."""
+    """Let open_directory() connect to a Controller."""
     from ansible_collections.hybrid.identity.plugins.module_utils._directory import ldap as module
 
     def install(connection):
@@ -207,20 +279,21 @@ def fake_connect(monkeypatch):
 
 
 def test_without_a_base_the_whole_domain_is_read(fake_connect):
-    root = {"type": "searchResEntry", "raw_dn": b"", "raw_attributes": {"defaultNamingContext": [BASE.encode()]}}
-    connection = fake_connect(FakeConnection([root]))
+    root = ldap_double.entry("", {"defaultNamingContext": [BASE.encode()]})
+    controller = fake_connect(Controller(objects={"": [root]}))
     found = open_directory(options(search_base=None), ["mail"], print)
     assert found.base == BASE
-    assert connection.requests == [
-        {"base": "", "filter": "(objectClass=*)", "attributes": ["defaultNamingContext"]},
+    assert controller.requests == [
+        {"base": "", "scope": 0, "filter": "(objectClass=*)", "attributes": ["defaultNamingContext"]},
     ]
 
 
-def test_a_server_without_a_domain_says_so_and_is_left(fake_connect):
-    connection = fake_connect(FakeConnection([{"type": "searchResEntry", "raw_dn": b"", "raw_attributes": {}}]))
+@pytest.mark.parametrize("shown", [[], [ldap_double.entry("", {})]])
+def test_a_server_without_a_domain_says_so_and_is_left(fake_connect, shown):
+    controller = fake_connect(Controller(objects={"": shown}))
     with pytest.raises(DirectoryError, match="domain controller"):
         open_directory(options(search_base=None), ["mail"], print)
-    assert connection.closed
+    assert controller.closed
 
 
 @pytest.mark.parametrize(
@@ -234,9 +307,9 @@ def test_a_server_without_a_domain_says_so_and_is_left(fake_connect):
     ],
 )
 def test_a_base_below_another_is_not_read_twice(fake_connect, bases, scope, searched):
-    connection = fake_connect(FakeConnection([]))
+    controller = fake_connect(Controller([]))
     list(open_directory(options(search_base=bases, search_scope=scope), ["mail"], print))
-    assert [request["base"] for request in connection.requests] == searched
+    assert [request["base"] for request in controller.seen()] == searched
 
 
 @pytest.mark.parametrize(
