@@ -104,6 +104,20 @@ def object_change(
     )
 
 
+def refused_change(number: int, time: float, by: Initiator, target: Mapping[str, Any], why: str) -> dict[str, Any]:
+    """The log's line about an update of a user that was refused: nothing was changed."""
+    resource = {
+        "id": target.get("id"),
+        "displayName": target.get("displayName"),
+        "type": "User",
+        "userPrincipalName": target.get("userPrincipalName"),
+        "groupType": None,
+        "modifiedProperties": [],
+    }
+    line = _audit(number, time, by, "UserManagement", "Update user", "Update", resource)
+    return {**line, "result": "failure", "resultReason": why}
+
+
 def tenant_change(
     number: int, time: float, by: Initiator, activity: str, target: Mapping[str, Any], changes: tuple[Change, ...]
 ) -> dict[str, Any]:

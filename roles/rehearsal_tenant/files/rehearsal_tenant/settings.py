@@ -175,6 +175,12 @@ SETTINGS: dict[str, Setting] = {
     "connectIdentity": Setting(
         "account", ("account", "application"), "As whom Connect Sync stands in the audit log: newer clients use an app."
     ),
+    "refusalsAudited": Setting(
+        False,
+        YES_NO,
+        "Whether the audit log has what the tenant refused to a sync, as failed updates with the reason.",
+        "Does the audit log show refused exports?",
+    ),
     "softMatchAddresses": Setting(
         "primary",
         ("primary", "all"),

@@ -9,10 +9,11 @@ import base64
 import hashlib
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple, Optional
 
 from . import sync_rules
-from .audit_log import Change, Initiator, account, application, changes_between
+from .audit_log import Change, Initiator, account, application, changes_between, refused_change
 from .directory import AdObject, Directory, Snapshot
 from .store import DELETED, LIVE, Stored
 from .sync_addresses import addresses, primary_address
@@ -85,6 +86,8 @@ class Exporter:
         anchor = anchor_of(user, self._directory)
         decision = sync_rules.decide(self._facts(user, guid, anchor, link, excluded))
         if anchor is None or decision.outcome in (sync_rules.SKIP, sync_rules.REFUSE):
+            if decision.outcome == sync_rules.REFUSE and self._tenant.settings.refusalsAudited:
+                self._tell_of_refusal(user, decision)
             named = f"{decision.message} ({excluded})" if excluded else decision.message
             return _row(guid, user.dn, _display_name(user), decision._replace(message=named))
         before, body = self._write(user, decision, anchor, carried, link)
@@ -99,6 +102,16 @@ class Exporter:
         message = "The state of the user in both the source and target systems already match."
         decision = Decision(sync_rules.SKIP, "RedundantExport", message, link.user_id)
         return _row(str(user.object_guid), user.dn, _display_name(user), decision)
+
+    def _tell_of_refusal(self, user: AdObject, decision: Decision) -> None:
+        """Write a refused update to the audit log, under the user that was not taken, if there is one."""
+        tenant = self._tenant
+        found = tenant.store.get(decision.target) if decision.target else None
+        target = found.body if found else {"displayName": _display_name(user)}
+        why = f"{decision.code}: {decision.message}"
+        tenant.audit_log.write(
+            tenant.clock.now(), partial(refused_change, by=self._initiator(), target=target, why=why)
+        )
 
     def _initiator(self) -> Initiator:
         """As whom the client writes: an account for Cloud Sync and older Connect clients, an app for newer ones."""

@@ -86,6 +86,23 @@ def test_connect_sync_is_in_this_log(audited, identity, who, name):
     assert row["initiatedBy"][who][name].startswith(prefix)
 
 
+@pytest.mark.parametrize("audits", [True, False])
+def test_what_was_refused_to_the_sync_is_there_or_not(audited, audits):
+    rehearsal = audited(
+        ad_user("ann", G1),
+        users=[user("ann", onPremisesImmutableId=anchor(G1))],
+        features={"blockCloudObjectTakeoverThroughHardMatchEnabled": True},
+        settings={"refusalsAudited": audits},
+    )
+    rehearsal.cycle()
+    failed = rows(rehearsal, "result eq 'failure'")
+    assert len(failed) == audits
+    if audits:
+        assert failed[0]["targetResources"][0]["id"] == ANN
+        assert failed[0]["resultReason"].startswith("InvalidHardMatch: ")
+        assert failed[0]["initiatedBy"]["user"]["userPrincipalName"].startswith("ADToAADSyncServiceAccount@")
+
+
 def test_the_life_of_a_user(audited):
     rehearsal = audited(users=[user("ann")])
     bin_item = f"/directory/deletedItems/{ANN}"
