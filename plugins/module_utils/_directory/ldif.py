@@ -11,12 +11,13 @@ line by line, to say which line is to blame.
 
 from __future__ import annotations
 
+import functools
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import AnchorError, parse_guid
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.entry import Entry
@@ -29,6 +30,8 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.text im
     problem,
     sid_bytes,
 )
+
+_Reader = Callable[[bytes], bytes]
 
 _CHUNK = 1 << 18
 # A file that is no LDIF may have any number of "names".
@@ -47,13 +50,6 @@ class _Unreadable(Exception):
     """A line that cannot be read; the message says why and what to do."""
 
 
-class _Known(NamedTuple):
-    """How to read a line by what stands before its ``": "``."""
-
-    key: str  # attribute name in lower case; empty for one that nobody wants
-    base64: bool
-
-
 class LdifSource:
     """An LDIF file as an ``EntrySource``.
 
@@ -66,19 +62,23 @@ class LdifSource:
         self.problems: list[dict[str, Any]] = []
         self._path = path
         self._wanted = None if wanted is None else frozenset(wanted) | _CONTROL_NAMES | _TRAILER
-        self._names: dict[bytes, _Known] = {}
+        # How to read a line by what stands before its ": ": the attribute in lower case, empty for one that nobody
+        # wants, where the text is the value; all others with what makes the value of the text.
+        self._plain: dict[bytes, str] = {}
+        self._names: dict[bytes, tuple[str, _Reader]] = {}
         self.attributes: frozenset[str] | None = self._scan(None if wanted is None else frozenset(wanted))
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the entries in the file's order; those that cannot be read are added to :attr:`problems`."""
-        for line, block in _blocks(self._path):
+        path = self._path
+        for line, block in _blocks(path):
             try:
                 dn, values = self._entry(block)
             except (_Unreadable, ValueError):  # ValueError: base64, which is looked into below
                 yield from self._second_look(line, block)
                 continue
             if dn is not None:
-                yield Entry(dn, values, self._path, line + _offset_of_dn(block))
+                yield Entry(dn, values, path, line if block.startswith(b"dn:") else line + _offset_of_dn(block))
 
     def _scan(self, wanted: frozenset[str] | None) -> frozenset[str]:
         """Return the attributes that occur anywhere in the file; what no entry shows is unknown, not empty."""
@@ -98,29 +98,24 @@ class LdifSource:
     def _entry(self, block: bytes) -> tuple[str | None, dict[str, list[bytes]]]:
         """Return the name and values of one block; no name for a block of what the tools write around entries."""
         if b"\n " in block:
-            block = block.replace(b"\n ", b"")
+            block = b"".join(block.split(b"\n "))  # in half the time of replace()
         if not block.isascii():
             block = block.decode("utf-8", ANSI).encode()
-        known_names = self._names
+        plain, known_names = self._plain, self._names
         values: dict[str, list[bytes]] = {}
         for line in block.split(b"\n"):
             name, _separator, value = line.partition(b": ")
-            known = known_names.get(name)
-            if known is None:
+            key = plain.get(name)
+            if key is not None:
+                value = value.strip(b" ")
+            elif name in known_names:
+                key, read = known_names[name]
+                value = read(value)
+            else:
                 parsed = self._learn(line, name)
                 if parsed is None:
                     continue
                 key, value = parsed
-            elif known[1]:
-                key = known[0]
-                # As _decode_base64 does it, without the call: this is where the time goes.
-                value = value.strip()
-                raw = a2b_base64(value)
-                if len(raw) != len(value) * 3 // 4 - value.count(b"=", -2) or len(value) % 4:
-                    raise Base64Error
-                value = raw
-            else:
-                key, value = known[0], value.strip(b" ")
             if key in values:
                 values[key].append(value)
             else:
@@ -131,11 +126,14 @@ class LdifSource:
         """Read a line seen for the first time in this form; None for a comment or a line of blanks."""
         if line.startswith(b"#") or not line.strip():
             return None
-        key, value, is_base64 = _parse_line(line)
+        key, read, value = _parse_line(line)
         if self._wanted is not None and key not in self._wanted:
             key = ""
         if name.rstrip(b":").find(b":") < 0 and len(name) < len(line):
-            self._names[name] = _Known(key, is_base64)
+            if read is None:
+                self._plain[name] = key
+            else:
+                self._names[name] = key, read
         return key, value
 
     def _second_look(self, line: int, block: bytes) -> Iterator[Entry]:
@@ -158,9 +156,12 @@ def _new_name(known: set[bytes]) -> re.Pattern[bytes]:
     """Return a pattern for names at the beginning of a line, without known ones.
 
     It goes over every line of the file. To pass over a name within the pattern takes a third of the time that it takes
-    to make an object of it and look that up.
+    to make an object of it and look that up; with the names by their first letters, few are tried on a line.
     """
-    passed_over = b"|".join(re.escape(name) for name in sorted(known)[:_NAMES_IN_PATTERN])
+    by_letter: dict[bytes, list[bytes]] = {}
+    for name in sorted(known)[:_NAMES_IN_PATTERN]:
+        by_letter.setdefault(name[:1], []).append(re.escape(name[1:]))
+    passed_over = b"|".join(b"%s(?:%s)" % (re.escape(letter), b"|".join(rest)) for letter, rest in by_letter.items())
     return re.compile(rb"\n(?!(?:%s)[:;])([^:;\n #]+)[:;]" % passed_over)
 
 
@@ -178,11 +179,10 @@ def _finish(values: dict[str, list[bytes]]) -> tuple[str | None, dict[str, list[
         raise _Unreadable(
             f"changetype is {_text(change[0])}: this is a change to an object, not the object. Export the objects."
         )
-    for name in ("version", "control"):
-        values.pop(name, None)
+    values.pop("version", None)
+    values.pop("control", None)
     if not names[0]:
         raise _Unreadable("the dn is empty. Export the objects again.")
-    _restore_binary(values)
     return names[0].decode("utf-8", ANSI), values
 
 
@@ -201,41 +201,55 @@ def _check_trailer(values: dict[str, list[bytes]]) -> None:
             )
 
 
-def _restore_binary(values: dict[str, list[bytes]]) -> None:
-    """Undo ldbsearch's readable spelling of GUIDs and security identifiers. AD allows no other 36-byte objectGUID."""
-    guids = values.get("objectguid")
-    if guids and len(guids[0]) == 36:
-        values["objectguid"] = [_restored(parse_guid, guids[0])]
-    sids = values.get("objectsid")
-    if sids and sids[0].startswith(b"S-1-"):
-        values["objectsid"] = [_restored(sid_bytes, sids[0])]
+def _parse_line(line: bytes) -> tuple[str, _Reader | None, bytes]:
+    """Return attribute (lower case, without options), what makes values of such a line's text, and the value.
+
+    Nothing makes the value where the text is the value.
+    """
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise _Unreadable('the line is no "attribute: value". Was the line above it broken in two?')
+    name, kind, text = match.groups()
+    if kind == b"<":
+        raise _Unreadable("the value is in another file (:<), and other files are not read. Export the value itself.")
+    key = _base_name(name)
+    read: _Reader | None = _decode_base64 if kind else None
+    if key in _READABLE:
+        read = functools.partial(_restored, key, read or _stripped)
+    return key, read, read(text) if read else _stripped(text)
 
 
-def _restored(parse: Callable[[str], bytes], value: bytes) -> bytes:
+def _stripped(text: bytes) -> bytes:
+    return text.strip(b" ")
+
+
+def _decode_base64(text: bytes) -> bytes:
+    text = text.strip()
+    raw = a2b_base64(text)
+    # The decoder passes over what is no base64, and stops at padding; then the text is too long for what came out.
+    if len(text) != (len(raw) + 2) // 3 * 4:
+        raise Base64Error
+    return raw
+
+
+def _restored(key: str, read: _Reader, text: bytes) -> bytes:
+    """Undo ldbsearch's readable spelling of a GUID or security identifier."""
+    value = read(text)
+    spelling, parse = _READABLE[key]
+    if not spelling(value):
+        return value
     try:
         return parse(_text(value))
     except (AnchorError, ValueError) as exc:
         raise _Unreadable(str(exc)) from None
 
 
-def _parse_line(line: bytes) -> tuple[str, bytes, bool]:
-    """Return attribute (lower case, without options), value, and whether the value was base64."""
-    match = _LINE.fullmatch(line)
-    if match is None:
-        raise _Unreadable('the line is no "attribute: value". Was the line above it broken in two?')
-    name, kind, value = match.groups()
-    if kind == b"<":
-        raise _Unreadable("the value is in another file (:<), and other files are not read. Export the value itself.")
-    return _base_name(name), _decode_base64(value) if kind else value.strip(b" "), bool(kind)
-
-
-def _decode_base64(text: bytes) -> bytes:
-    text = text.strip()
-    raw = a2b_base64(text)
-    # The decoder passes over what is no base64; then the lengths disagree.
-    if len(raw) != len(text) * 3 // 4 - text.count(b"=", -2) or len(text) % 4:
-        raise Base64Error
-    return raw
+#: What tells the readable spelling of a value from its bytes, and what turns it into these. AD allows no objectGUID of
+#: 36 bytes.
+_READABLE: dict[str, tuple[Callable[[bytes], bool], Callable[[str], bytes]]] = {
+    "objectguid": (lambda value: len(value) == 36, parse_guid),
+    "objectsid": (lambda value: value.startswith(b"S-1-"), sid_bytes),
+}
 
 
 def _explain(path: str, line: int, block: bytes) -> dict[str, Any]:
@@ -245,9 +259,8 @@ def _explain(path: str, line: int, block: bytes) -> dict[str, Any]:
     try:
         for number, unfolded in _logical_lines(line, block):
             at, shown = number, unfolded
-            key, value, _is_base64 = _parse_line(shown)
+            key, _read, value = _parse_line(shown)
             values.setdefault(key, []).append(value)
-            _restore_binary({key: [value]})
             if key in ("dn", "changetype", "version", "result"):
                 _finish(dict(values))
         at, shown = next(_logical_lines(line, block), (at, b""))
@@ -319,8 +332,9 @@ def _line_chunks(path: str) -> Iterator[bytes]:
     """Yield a file in pieces of whole lines, as UTF-8 (or ANSI) bytes without carriage returns."""
     rest = b""
     for piece in _pieces(path):
-        # LDIF has no carriage return inside a value.
-        head, newline, tail = piece.translate(None, b"\r").rpartition(b"\n")
+        if b"\r" in piece:  # never inside a value
+            piece = piece.translate(None, b"\r")
+        head, newline, tail = piece.rpartition(b"\n")
         if newline:
             yield rest + head + newline
             rest = tail

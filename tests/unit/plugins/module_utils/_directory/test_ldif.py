@@ -249,6 +249,7 @@ BAD = {
     "truncated base64": ("dn: CN=a\nmail: a@x\nobjectGUID:: qdLIFLeQek2yZBzHe\n", 3, "qdLIFLeQek2yZBzHe", "cut off"),
     "lost padding": ("dn: CN=a\nobjectGUID:: qdLIFLeQek2yZBzHeQEGmg\n", 2, "qdLI", "cut off"),
     "foreign characters": ("dn: CN=a\nobjectGUID:: qdLIFLe*ek2yZBzHeQEGmg==\n", 2, "qdLI", "foreign characters"),
+    "base64 after its padding": ("dn: CN=a\nobjectGUID:: YQ==YQ==\n", 2, "YQ==YQ==", "foreign characters"),
     "base64 cut after a fold": ("dn: CN=a\nobjectGUID::\n qdLIFLeQek2y\n ZBzHeQEGmg=\n", 2, "qdLI", "cut off"),
     "a file as value": ("dn: CN=a\njpegPhoto:< file:///tmp/a.jpg\n", 2, "file:///tmp", ":<"),
     "no colon": ("dn: CN=a\nmail: a@x\nsecond half of a line\n", 3, "second half", "attribute: value"),
