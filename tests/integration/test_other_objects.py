@@ -268,6 +268,44 @@ def test_somebody_or_something_must_be_asked_for(world: World) -> None:
     assert "groups" in result["msg"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "says"),
+    [
+        (
+            "group",
+            "board@example.com",
+            'group board@example.com (Board): in cloud ("In cloud") group_matches_by_address: A',
+        ),
+        ("contact", "Mute", 'contact Mute: in cloud ("In cloud") contact_matches_nothing: The contact has no address'),
+        ("device", "PC-PENDING", 'device PC-PENDING: pending ("Microsoft Entra hybrid joined") device_not_registered:'),
+        ("device", "DOUBLE", 'device DOUBLE: unknown object_ambiguous: "DOUBLE" means 2 objects of the kind device:'),
+    ],
+)
+def test_one_in_plain_words(world: World, playbooks: harness.Playbooks, kind: str, name: str, says: str) -> None:
+    work = playbooks.folder / "work"
+    variables = {kind: name, "hard_match_work_dir": str(work)}
+    run = playbooks.run("hybrid.identity.status", world.tenant.environment, variables=variables).succeeded()
+    assert run.changed == []
+    summary = " ".join((work / "summary.txt").read_text(encoding="utf-8").split())
+    assert f"Groups, contacts and devices: - {says}" in summary
+    assert "In the tenant" not in summary
+
+
+def test_a_user_and_a_group_in_plain_words(world: World, playbooks: harness.Playbooks) -> None:
+    work = playbooks.folder / "work"
+    variables = {"user": "jane@example.com", "group": "Guards", "hard_match_work_dir": str(work)}
+    playbooks.run("hybrid.identity.status", world.tenant.environment, variables=variables).succeeded()
+    summary = (work / "summary.txt").read_text(encoding="utf-8")
+    assert summary.index("- jane@example.com: ") < summary.index("- group Guards: ")
+    assert "In the tenant:" in summary
+
+
+def test_nobody_is_named(world: World, playbooks: harness.Playbooks) -> None:
+    run = playbooks.run("hybrid.identity.status", world.tenant.environment)
+    assert run.returncode != 0
+    assert "group, contact, device" in " ".join(run.output.split())
+
+
 def test_each_code_has_its_scenario() -> None:
     shown = {code for case in (*CASES, *UNCLEAR) for code in case.codes}
     source = Path(__file__).read_text(encoding="utf-8")
