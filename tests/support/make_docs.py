@@ -27,6 +27,7 @@ CHAPTERS = {
     "user": "Users, before and after the write",
     "status": "What keeps a user from being synced",
     "ad": "What AD itself and the audit log say",
+    "other": "Groups, contacts and devices of the tenant",
     "obstacle": "Obstacles",
     "effect": "What the takeover does",
     "provision": "Users provisioned on demand",

@@ -108,8 +108,8 @@ OTHER_CODES: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "device_needs_hybrid_join",
-        "The device is {joined}. The sync takes computers of AD only, and no value on the device can be set to match "
-        "one: a computer becomes a device of its own by hybrid join.",
+        "The device is {joined}. The sync takes computers of AD only. No value that could be written matches a device "
+        "with a computer: the computer itself does it, by hybrid join.",
         "If it is a computer of AD, set up hybrid join in Entra Connect Sync and bring the computer into its scope. "
         "The computer then writes userCertificate, is synced, and registers itself.",
         _REGISTRATION,
