@@ -27,6 +27,7 @@ CHAPTERS = {
     "user": "Users, before and after the write",
     "status": "What keeps a user from being synced",
     "ad": "What AD itself and the audit log say",
+    "sync_server": "What the server of Entra Connect Sync says",
     "other": "Groups, contacts and devices of the tenant",
     "obstacle": "Obstacles",
     "effect": "What the takeover does",
