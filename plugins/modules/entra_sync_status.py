@@ -261,9 +261,13 @@ users:
       type: str
       sample: null
     object:
-      description: Fields of the AD object, as far as the input has them; else null.
+      description: Fields of the AD object, as AD or the input has them; else null.
       type: dict
       sample: {"login_name": "jane@example.com", "object_sid": "S-1-5-21-1-2-3-1104"}
+    in_ad:
+      description: Whether the object was found in O(ad_objects); null without that option.
+      type: bool
+      sample: null
     changes:
       description:
         - What became of the user since its backup. An empty list is no difference; null is not compared, because no

@@ -230,6 +230,7 @@ def row_of(
         "expected_immutable_id": expected.immutable_id,
         "last_sync": user.last_sync if user else None,
         "object": dict(expected.row) if expected.row is not None else None,
+        "in_ad": expected.in_ad.found if expected.in_ad is not None else None,
         "error": error,
     }
 

@@ -47,3 +47,17 @@ def test_of_many_only_who_is_not_synced_and_the_first_remedy(page):
     assert "role_held: A role is held. Take it away. cloud_managed: The cloud owns it." in shown
     assert "Give it back" not in shown
     assert "john@contoso.com" not in shown
+
+
+def test_what_ad_says_now_is_said(page):
+    ad = {"distinguished_name": "CN=Jane", "anchor_source": "consistency_guid", "login_name": "jane@contoso.com",
+          "enabled": False, "in_scope": None}  # fmt: skip
+    row = {**ROW, "in_ad": True, "object": ad, "expected_immutable_id": "abc=="}
+    followed = {"users": [row, {**ROW, "in_ad": False, "object": ad}, {**ROW, "in_ad": None}], "summary": {"blocked": 3}}
+    shown = page(__hard_match_followed=followed, __hard_match_gathered={"summary": {"objects": 1}})
+    assert shown.count("AD says") == 1
+    assert (
+        "AD says: CN=Jane; the anchor is abc== (from mS-DS-ConsistencyGuid); the sign-in name is jane@contoso.com; "
+        "the account is disabled; whether sync selects it is not known."
+    ) in shown
+    assert "AD objects:" not in shown
