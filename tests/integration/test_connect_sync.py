@@ -166,7 +166,7 @@ def test_freeze_of_a_killed_run_is_reported(tenant: harness.Tenant, playbooks: h
     assert server["asked"] == ["state"]
     assert not server["enabled"]
 
-    run(playbooks, tenant, hard_match_connect_take_over=True).succeeded()
+    run(playbooks, tenant, hard_match_take_over=True).succeeded()
     assert server["enabled"]
     assert not note(playbooks).exists()
     assert "3 synced" in summary(playbooks)
