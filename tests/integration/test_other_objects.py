@@ -226,6 +226,12 @@ def test_the_result_changes_nothing_and_users_may_be_asked_for_besides(world: Wo
     assert (result["summary"]["total"], result["summary"]["objects"]["total"]) == (1, 1)
 
 
+def test_nobody_waits_for_them(world: World) -> None:
+    result = world.ask(groups=["Guards"], devices=["PC-PENDING"], wait=True, wait_timeout=600)
+    assert [row["state"] for row in result["objects"]] == ["in_cloud", "pending"]
+    assert result["summary"]["seconds"] < 300
+
+
 def test_what_may_not_be_read_is_unknown_and_named_with_its_permission(world: World) -> None:
     environment = {**world.tenant.environment, "AZURE_CLIENT_ID": CLIENT.format(1)}
     result = world.playbooks.module(
