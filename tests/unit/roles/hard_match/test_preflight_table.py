@@ -60,10 +60,15 @@ GOOD = {
     "__hard_match_jobs": {
         "jobs": [
             {"domain": "corp.contoso.com", "id": "1", "quarantine": None, "paused": False, "code": "Active",
-             "last_execution": {"ended": "2026-11-23T12:01:10Z"}},
+             "agent_silent": False, "agent_code": None, "last_execution": {"ended": "2026-11-23T12:01:10Z"}},
         ]
     },
 }  # fmt: skip
+
+
+def job(**changes):
+    """Return how the one Cloud Sync job differs."""
+    return {"role_jobs": {"jobs": [{**GOOD["__hard_match_jobs"]["jobs"][0], **changes}]}}
 
 
 @pytest.fixture
@@ -145,6 +150,14 @@ def test_all_is_well(findings):
         ({"role_jobs": {"msg": "The tenant has no Cloud Sync job."}}, "PROBLEM", "Cloud Sync", "no Cloud Sync job"),
         ({"role_jobs": {"msg": "The tenant has no Cloud Sync job."}, "hard_match_sync": "none"}, "NOTE", "Cloud Sync",
          "no Cloud Sync job"),
+        (job(paused=True), "NOTE", "Cloud Sync", "is paused already, and stays so"),
+        ({**job(paused=True), "role_left_says": "Killed since noon."}, "PROBLEM", "Cloud Sync",
+         "Killed since noon. If that run is over, give hard_match_take_over=true."),
+        ({**job(paused=True), "role_left_says": "Killed.", "hard_match_take_over": True}, "NOTE", "Cloud Sync",
+         "Killed."),
+        (job(agent_silent=True, agent_code="TimeOut"), "PROBLEM", "Cloud Sync", "does not answer (TimeOut)"),
+        (job(agent_silent=None), "NOTE", "Cloud Sync", "has ended since 2026-11-23T12:01:10Z, although"),
+        (job(agent_silent=None, last_execution=None), "OK", "Cloud Sync", "is Active"),
         ({"hard_match_sync": "none"}, "NOTE", "Freeze", "Give hard_match_sync=cloud_sync"),
     ],
 )  # fmt: skip
