@@ -20,8 +20,9 @@ description:
     write.
   - For everybody else all reasons are given, the decisive one first, each with a remedy - a wrong anchor, another user
     that the sync took instead, holders of the anchor, the SID, the name or an address, directory roles, the source of
-    authority, a mapping to another AD object, flags of the tenant, the scope, the jobs of Cloud Sync and its log. What
-    could not be read is named with the permission that would allow it.
+    authority, a mapping to another AD object, flags of the tenant, the scope, the jobs of Cloud Sync and its log, who
+    changed the user (audit log), and with O(ad_objects) what AD says by now. What could not be read is named with the
+    permission that would allow it.
   - With O(backup) it says what the takeover has changed and emptied.
   - Groups, contacts and devices can be asked for as well - their state and errors, and what kind of match is possible
     for them, since only users hard match. They are read once, and not followed.
@@ -87,8 +88,9 @@ options:
     type: str
   sync_server:
     description:
-      - File that says how the server of Entra Connect Sync stands, and what came of its last export - the C(connect.json)
-        in the folder of a run of the role P(hybrid.identity.hard_match#role) with C(hard_match_sync=connect_sync).
+      - File that says how the server of Entra Connect Sync stands, and what came of its last export - the
+        C(connect.json) in the folder of a run of the role P(hybrid.identity.hard_match#role) with
+        C(hard_match_sync=connect_sync).
       - What it says joins the reasons of those who are not synced. Microsoft Graph does not show that server.
     type: path
   backup:
@@ -140,8 +142,9 @@ notes:
     source of authority of a group or contact was moved is read with C(Group-OnPremisesSyncBehavior.ReadWrite.All) and
     C(Contacts-OnPremisesSyncBehavior.ReadWrite.All).
   - To explain, it also reads with C(RoleManagement.Read.Directory), C(Group.Read.All), C(OrgContact.Read.All),
-    C(User-OnPremisesSyncBehavior.ReadWrite.All), and for Cloud Sync C(Application.Read.All),
-    C(Synchronization.Read.All) and C(AuditLog.Read.All). Each of them may be missing.
+    C(User-OnPremisesSyncBehavior.ReadWrite.All), C(AuditLog.Read.All), and for Cloud Sync C(Application.Read.All) and
+    C(Synchronization.Read.All). Each of them may be missing.
+  - The audit log is read for a day, or since the oldest write that O(src) tells of; for a single user for a week.
 seealso:
   - module: hybrid.identity.entra_immutable_id
   - module: hybrid.identity.entra_sync_cycle

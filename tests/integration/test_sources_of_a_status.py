@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -164,13 +165,40 @@ def test_ad_that_cannot_be_read_is_named_and_the_status_is_answered(company_then
     assert ["no-such.ldf" in item["what"] for item in row["unchecked"]] == [True]
 
 
+def test_one_person_is_read_from_ad_over_ldap(
+    samba: harness.DomainController, start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks
+) -> None:
+    """It is said by the environment alone how AD is reached."""
+    printed = samba.ldapsearch(
+        f"OU=Offices,{samba.base}", "(userPrincipalName=*)", ["userPrincipalName", "objectGUID"], "-o", "ldif-wrap=no"
+    )
+    found = re.findall(r"^(userPrincipalName|objectGUID)::? (.*)$", printed.split("\n\n")[0], re.MULTILINE)
+    upn = dict(found)["userPrincipalName"]
+    tenant = start_tenant(seed(Person("ann").user({"userPrincipalName": upn, "onPremisesImmutableId": "b3RoZXI="})))
+    folder = playbooks.folder / "work"
+    variables = {"user": upn, "hard_match_work_dir": str(folder)}
+    run = playbooks.run("hybrid.identity.status", tenant.environment | samba.environment, variables=variables)
+    [row] = last_status(run.succeeded())["users"]
+    assert row["in_ad"] is True
+    assert row["object"]["user_principal_name"] == upn
+    assert "anchor_differs" in codes(row)
+    assert f"AD says: {row['object']['distinguished_name']}; the anchor is" in " ".join(
+        (folder / "summary.txt").read_text(encoding="utf-8").split()
+    )
+    closed = samba.environment | {"MICROSOFT_AD_LDAP_PORT": "1"}
+    run = playbooks.run("hybrid.identity.status", tenant.environment | closed, variables=variables)
+    [row] = last_status(run.succeeded())["users"]
+    assert row["in_ad"] is None
+    assert "what AD says of the objects now" in " ".join(item["what"] for item in row["unchecked"])
+
+
 # The audit log
 
 
 @pytest.fixture
 def written(start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks) -> harness.Tenant:
-    """Three people who have just been given their anchors, with a journal."""
-    people = [Person(name) for name in ("anna", "bert", "carl")]
+    """People who have just been given their anchors, with a journal."""
+    people = [Person(name) for name in ("anna", "bert", "carl", "emil")]
     tenant = start_tenant(seed(*(person.user({}) for person in people)))
     playbooks.module(
         "entra_immutable_id",
@@ -186,6 +214,7 @@ def test_who_changed_people_after_the_write(written: harness.Tenant, playbooks: 
     written.control("PATCH", "users/anna@example.com", {"onPremisesImmutableId": "c29tZWJvZHkgZWxzZSE="})
     written.control("PATCH", "users/bert@example.com", {"userPrincipalName": "bertie@example.com"})
     written.control("PATCH", "users/carl@example.com", {"deleted": True})
+    written.control("DELETE", "users/emil@example.com")
     result = playbooks.module("entra_sync_status", written.environment, src=[str(playbooks.folder / "journal.jsonl")])
     rows = {row["id"]: row for row in result["users"]}
     anna, bert, carl = (rows[Person(name).id] for name in ("anna", "bert", "carl"))
@@ -196,6 +225,9 @@ def test_who_changed_people_after_the_write(written: harness.Tenant, playbooks: 
     assert 'UserPrincipalName from "bert@example.com" to "bertie@example.com"' in told(bert)
     assert codes(carl) == ("user_deleted", "user_changed_by")
     assert '"Delete user" by Somebody else' in told(carl)
+    emil = rows[Person("emil").id]
+    assert codes(emil) == ("not_found", "user_changed_by")
+    assert '"Hard Delete user" by Somebody else' in told(emil)
     # One query for all of them.
     paths = [request["path"] for request in written.requests() if "directoryAudits" in request["path"]]
     assert len(paths) == 1

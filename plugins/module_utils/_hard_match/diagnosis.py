@@ -251,7 +251,8 @@ def _gone(
         holder = ", ".join(holder.name for holder in gone)
         told = [reason("user_deleted", holder=holder), *audit_checks.deleted_by(audits)]
         return [_Finding("not_found", why) for why in told]
-    return [_Finding("not_found", reason("not_found", tried=expected.user or "nothing to look for"))]
+    told = [reason("not_found", tried=expected.user or "nothing to look for"), *audit_checks.deleted_by(audits)]
+    return [_Finding("not_found", why) for why in told]
 
 
 def _found(table: Iterable[Check], subject: Subject) -> list[_Finding]:

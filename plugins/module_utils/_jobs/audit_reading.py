@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from typing import Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.logs import list_audits
@@ -24,20 +25,23 @@ _KEPT = 7 * _DAY
 _ENTRIES = 9990
 
 
-def read_audits(client: GraphClient, people: Sequence[tuple[Expectation, CloudUser]]) -> Reading:
+Person = tuple[Expectation, Optional[CloudUser]]
+
+
+def read_audits(client: GraphClient, people: Sequence[Person]) -> Reading:
     """Return what the log says of each user: a mapping from id, or name, in lower case to :class:`Audit` rows.
 
-    :param people: who is not synced as expected, or deleted.
+    :param people: who is not synced as expected, or not there any more.
     """
     now = client.service_time()
-    alone = people[0][1].id if len(people) == 1 else None
+    alone = next(iter(_names(*people[0])), None) if len(people) == 1 else None
     # Whoever never had an anchor, and was given none by us, waits for a plan: no log says more.
     asked = people if alone else [person for person in people if _has_past(*person)]
     if not asked or now is None:
         return Reading({})
     oldest = [now - _DAY if expected.written is None else expected.written for expected, _user in asked]
     since = str(format_time(min([*oldest, *([now - _KEPT] if alone else [])])))
-    wanted = {str(name).lower() for _expected, user in asked for name in (user.id, user.user_principal_name) if name}
+    wanted = {name for person in asked for name in _names(*person)}
 
     def read() -> dict[str, list[Audit]]:
         return by_user(islice(list_audits(client, since, alone), _ENTRIES), wanted)
@@ -46,10 +50,18 @@ def read_audits(client: GraphClient, people: Sequence[tuple[Expectation, CloudUs
     return readable(read, "who changed the users (directory audit log)", "AuditLog.Read.All", refusals=(400, 403, 404))
 
 
-def audits_of(user: CloudUser, audits: dict[str, list[Audit]]) -> list[Audit]:
+def audits_of(person: Person, audits: dict[str, list[Audit]]) -> list[Audit]:
     """Return what the log says of a user."""
-    return audits.get(user.id.lower(), []) or audits.get((user.user_principal_name or "").lower(), [])
+    return next((audits[name] for name in _names(*person) if name in audits), [])
 
 
-def _has_past(expected: Expectation, user: CloudUser) -> bool:
+def _names(expected: Expectation, user: CloudUser | None) -> list[str]:
+    """Return by what the log may call a user, the id first; of one who is purged only the id leads to it."""
+    names = (expected.id,) if user is None else (user.id, user.user_principal_name)
+    return [name.lower() for name in names if name]
+
+
+def _has_past(expected: Expectation, user: CloudUser | None) -> bool:
+    if user is None:
+        return expected.id is not None
     return user.deleted or bool(user.immutable_id) or expected.written is not None

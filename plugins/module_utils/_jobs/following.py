@@ -89,7 +89,7 @@ def read_again(
 def explain_all(
     client: GraphClient, followed: list[Followed], index: CloudIndex, tenant: Tenant, sync: SyncFacts
 ) -> tuple[list[Followed], SyncFacts]:
-    """Read what explains why users are not synced as expected, or deleted; nothing, where all are."""
+    """Read what explains why users are not synced as expected, or not there any more; nothing, where all are."""
     unclear = [number for number, item in enumerate(followed) if _needs_more(item, sync)]
     followed = list(followed)
     if unclear:
@@ -97,12 +97,13 @@ def explain_all(
         sync = sync._replace(jobs=found.jobs, unchecked=(*sync.unchecked, *found.unchecked))
         for number in unclear:
             followed[number] = _explained(followed[number], found)
-    unclear += [number for number, item in enumerate(followed) if item.user is not None and item.user.deleted]
-    audits = read_audits(client, _people(followed, unclear))
+    unclear += [number for number, item in enumerate(followed) if item.user is None or item.user.deleted]
+    people = [(followed[number].expected, followed[number].user) for number in unclear]
+    audits = read_audits(client, people)
     if audits.unchecked is not None:
         sync = sync._replace(unchecked=(*sync.unchecked, audits.unchecked))
-    for number, (_expected, user) in zip(unclear, _people(followed, unclear)):
-        followed[number] = followed[number]._replace(audits=audits_of(user, audits.value or {}))
+    for number, person in zip(unclear, people):
+        followed[number] = followed[number]._replace(audits=audits_of(person, audits.value or {}))
     return followed, sync
 
 

@@ -16,6 +16,7 @@ Those not synced: organization and flags (already read), roles             3, ro
 ... source of authority and object identifier                              2 * batches(n)
 ... Cloud Sync                                                             1 + applications; for each job its log,
                                                                            and where the scope is unknown its schema
+... who changed them (:mod:`audit_reading`)                                1, of many 10 at most
 =========================================================================  =======================================
 """
 

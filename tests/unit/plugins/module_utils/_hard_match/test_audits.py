@@ -155,6 +155,12 @@ def test_who_deleted_the_user_is_named():
     assert '"Delete user" by desk@example.com at 2026-11-23T12:30:00Z.' in told
 
 
+def test_who_purged_the_user_is_named():
+    codes, told = stand(None, audit(activity="Delete user"))
+    assert codes == ["not_found", "user_changed_by"]
+    assert '"Delete user" by desk@example.com' in told
+
+
 def test_an_attempt_of_the_sync_that_failed_is_a_reason():
     failed = audit(by=SYNC, result="failure", told="InvalidHardMatch.")
     codes, told = stand(held(1), failed)
