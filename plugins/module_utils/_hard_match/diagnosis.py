@@ -83,6 +83,10 @@ _SAID_BY_THE_LOG = {
 _REFUSALS = frozenset({"sync_refused", "export_failed"}).union(*_SAID_BY_THE_LOG.values())
 
 
+# What says the same as a reason of a plan, and knows more.
+_SAYS_AS_MUCH = {"anchor_held": {"anchor_held", "joined_to_twin"}}
+
+
 class Diagnosis(NamedTuple):
     """One of :data:`STATES`, and the reasons, the decisive one first."""
 
@@ -277,7 +281,7 @@ def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings:
     told = expected.reason
     if not told or expected.action not in ("blocked", "conflict", "ambiguous", "failed"):
         return findings
-    if any(finding.reason["code"] == told.get("code") for finding in findings):
+    if any(finding.reason["code"] in _SAYS_AS_MUCH.get(told.get("code"), {told.get("code")}) for finding in findings):
         return findings
     # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
     unproven = (

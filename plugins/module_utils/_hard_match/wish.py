@@ -88,8 +88,11 @@ class Wish(NamedTuple):
 
     @property
     def on_premises(self) -> dict[str, Any] | None:
-        """The identifying fields of the AD object."""
-        return None if self.row is None else {name: self.row.get(name) for name in IDENTIFYING}
+        """The identifying fields of the AD object, and why sync leaves it out, if it does."""
+        if self.row is None:
+            return None
+        left_out = {"scope_reasons": self.row.get("scope_reasons")} if self.row.get("in_scope") is False else {}
+        return {**{name: self.row.get(name) for name in IDENTIFYING}, **left_out}
 
 
 def is_object_id(text: str) -> bool:

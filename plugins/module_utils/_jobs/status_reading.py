@@ -104,6 +104,7 @@ FEW = 20
 _ASSIGNABLE_CLOSED = ("which groups can hold directory roles", "Group.Read.All")
 _GROUPS_CLOSED = ("whether a group has somebody's address", "Group.Read.All")
 _CONTACTS_CLOSED = ("whether a contact has somebody's address", "OrgContact.Read.All")
+_JOBS = "Synchronization.Read.All and Application.Read.All"
 # How far back the log of Cloud Sync is read, and how many entries of a job at most: 10 requests, in 20 seconds.
 _LOG_SECONDS = 24 * 3600
 _LOG_ENTRIES = 9990
@@ -240,13 +241,14 @@ def explain(
     with closing(UserDetails()) as details:
         lookups = Lookups(client, details)
         known = lookups.look_up(user.id for _expected, user in waiting)
-    found, selections = _jobs(client, waiting)
+    found = _read_jobs(client)
+    selections = _read_selections(client, found, waiting)
     jobs = found.value or ()
     log = _read_log(client, jobs, waiting)
-    unchecked = (*around.unchecked, *roles.unchecked, *lookups.unchecked, *_unchecked(found, log))
+    unchecked = (*around.unchecked, *roles.unchecked, *lookups.unchecked, *_unchecked(found, selections, log))
     states = tuple(job_state(job.domain, job.data) for job in jobs)
     facts = facts._replace(roles=roles.book)
-    return Explanation(facts, index, known, states, CloudSelections(selections), log.value or {}, unchecked)
+    return Explanation(facts, index, known, states, CloudSelections(selections.value), log.value or {}, unchecked)
 
 
 class _Around(NamedTuple):
@@ -318,28 +320,26 @@ def _wanted_addresses(people: Iterable[Person]) -> set[str]:
     return wanted
 
 
-def _jobs(
-    client: GraphClient, waiting: Iterable[Person]
-) -> tuple[Reading, dict[str, tuple[CloudSelection, ...]] | None]:
-    """Return Cloud Sync's jobs, and what they select where somebody's scope depends on it."""
-    unsure = any(expected.row is not None and expected.row.get("in_scope") is None for expected, _user in waiting)
-    selections: dict[str, tuple[CloudSelection, ...]] = {}
+def _read_jobs(client: GraphClient) -> Reading:
+    what = "the jobs of Cloud Sync: their state, and what they were told to take"
+    # A cloud without Cloud Sync answers 404.
+    return readable(lambda: find_jobs(client), what, _JOBS, refusals=(403, 404))
 
-    def read() -> list[SyncJob]:
-        jobs = find_jobs(client)
-        for job in jobs if unsure else ():
+
+def _read_selections(client: GraphClient, jobs: Reading, waiting: Iterable[Person]) -> Reading:
+    """Return what the jobs select, by domain, where somebody's scope depends on it."""
+    unsure = any(expected.row is not None and expected.row.get("in_scope") is None for expected, _user in waiting)
+    if jobs.value is None or not unsure:
+        return Reading(None)
+
+    def read() -> dict[str, tuple[CloudSelection, ...]]:
+        selections: dict[str, tuple[CloudSelection, ...]] = {}
+        for job in jobs.value:
             domain = job.domain.lower()
             selections[domain] = (*selections.get(domain, ()), *read_selections(get_schema(client, job)))
-        return jobs
+        return selections
 
-    reading = readable(
-        read,
-        "the jobs of Cloud Sync: their state, and what they were told to take",
-        "Synchronization.Read.All and Application.Read.All",
-        # A cloud without Cloud Sync.
-        refusals=(403, 404),
-    )
-    return reading, selections if reading.value is not None and unsure else None
+    return readable(read, "what the jobs of Cloud Sync were told to take", _JOBS, refusals=(403, 404))
 
 
 def _read_log(client: GraphClient, jobs: Iterable[SyncJob], waiting: Iterable[Person]) -> Reading:

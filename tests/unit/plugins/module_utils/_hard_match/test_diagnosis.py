@@ -218,6 +218,13 @@ def test_the_same_reason_is_not_said_twice():
     )
 
 
+def test_the_twin_is_known_better_than_the_holder_that_the_plan_named():
+    twin_of_it = held(2, onPremisesSyncEnabled=True)
+    why = told("anchor_held", "conflict", immutable_id=anchor(1))
+    found = diagnose(why, user(1), [twin_of_it], VERIFIED, [twin_of_it])
+    assert [one["code"] for one in found.reasons] == ["joined_to_twin"]
+
+
 @pytest.mark.parametrize("seen", [synced(value=anchor(9)), held(1, value=anchor(9))])
 def test_without_an_anchor_to_look_for_a_tie_is_not_believed(seen):
     """An AD object without usable anchor, and a user that some sync has taken, or shall take."""

@@ -148,6 +148,9 @@ def test_to_clear_by_an_ad_object_expects_its_anchor():
 def test_a_row_says_which_ad_object_it_is_about():
     assert set(from_object(ad_row(1)).on_premises) == set(IDENTIFYING)
     assert from_pair({"user": "x"}).on_premises is None
+    # A status of the plan says by which rule.
+    left_out = from_object(ad_row(1, in_scope=False, scope_reasons=[{"code": "support_account"}]))
+    assert left_out.on_premises["scope_reasons"] == [{"code": "support_account"}]
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,12 @@ def test_what_cloud_sync_was_told_to_take_decides_over_the_scope():
     # What the row says itself is not judged again.
     known = expected(1)._replace(row={"in_scope": True})
     assert found.in_scope(known) is known
+    # That a job is paused is known all the same.
+    graph.refused[f"{JOBS}/AD2AADProvisioning.1/schema"] = 403
+    found, people = explained(graph, 1)
+    assert found.jobs == (JobState("corp.example.com", paused=True),)
+    assert found.in_scope(people[0]).row["in_scope"] is None
+    assert "Synchronization.Read.All" in permissions(found)
 
 
 def test_the_newest_entry_of_the_log_counts():
