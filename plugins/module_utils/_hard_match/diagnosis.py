@@ -80,7 +80,9 @@ _SAID_BY_THE_LOG = {
     "SourceOfAuthorityCloud": {"cloud_managed"},
 }
 # What says more of a refusal than the audit log does.
-_REFUSALS = frozenset({"sync_refused", "export_failed"}).union(*_SAID_BY_THE_LOG.values())
+_REFUSALS = frozenset({"sync_refused", "export_failed"}).union(
+    sync_server.EXPORT_ERRORS.values(), *_SAID_BY_THE_LOG.values()
+)
 
 
 # What says the same as a reason of a plan, and knows more.

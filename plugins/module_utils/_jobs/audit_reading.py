@@ -23,6 +23,7 @@ _DAY = 24 * 3600
 # asked about, and 10 requests' worth at most: 20 seconds of the quota.
 _KEPT = 7 * _DAY
 _ENTRIES = 9990
+_PERMISSION = "AuditLog.Read.All (documented together with Directory.Read.All)"
 
 
 Person = tuple[Expectation, Optional[CloudUser]]
@@ -47,7 +48,7 @@ def read_audits(client: GraphClient, people: Sequence[Person]) -> Reading:
         return by_user(islice(list_audits(client, since, alone), _ENTRIES), wanted)
 
     # A cloud or a licence without this log.
-    return readable(read, "who changed the users (directory audit log)", "AuditLog.Read.All", refusals=(400, 403, 404))
+    return readable(read, "who changed the users (directory audit log)", _PERMISSION, refusals=(400, 403, 404))
 
 
 def audits_of(person: Person, audits: dict[str, list[Audit]]) -> list[Audit]:
