@@ -19,7 +19,13 @@ OLD_ADDRESS, NEW_ADDRESS = "smtp:old@example.com", "smtp:new@example.com"
 
 # What AD says otherwise than the cloud: LDAP attributes, and the user's properties.
 AD: dict[company.Person, Mapping[str, company.Values]] = {
-    ALIKE: {"department": "Sales", "telephoneNumber": "+1 555 1", "extensionAttribute1": "one", "mobile": "+1 555 2"},
+    ALIKE: {
+        "department": "Sales",
+        "telephoneNumber": "+1 555 1",
+        "extensionAttribute1": "one",
+        "mobile": "+1 555 2",
+        "manager": MOVED.dn,
+    },
     MOVED: {"department": "Marketing", "title": "Head", "l": "Oslo"},
     POOR: {},
     NUMBERED: {"extensionAttribute1": "two", "extensionAttribute3": "three"},
@@ -29,10 +35,13 @@ AD: dict[company.Person, Mapping[str, company.Values]] = {
 CLOUD: dict[company.Person, Mapping[str, Any]] = {
     ALIKE: {
         "department": "Sales", "businessPhones": ["+1 555 1"], "mobilePhone": "+1 555 2",
-        "onPremisesExtensionAttributes": {"extensionAttribute1": "one"}, "employeeType": "Staff",
+        "onPremisesExtensionAttributes": {"extensionAttribute1": "one"}, "employeeType": "Staff", "manager": MOVED.id,
     },
     MOVED: {"department": "Sales", "jobTitle": "Clerk"},
-    POOR: {"department": "Sales", "businessPhones": ["+1 555 3"], "mobilePhone": "+1 555 4", "employeeType": "Staff"},
+    POOR: {
+        "department": "Sales", "businessPhones": ["+1 555 3"], "mobilePhone": "+1 555 4", "employeeType": "Staff",
+        "manager": MOVED.id,
+    },
     NUMBERED: {"onPremisesExtensionAttributes": {"extensionAttribute1": "one", "extensionAttribute2": "two"}},
     REACHED: {"proxyAddresses": [f"SMTP:{REACHED.upn}", OLD_ADDRESS]},
     HELD: {"department": "Sales"},
@@ -40,7 +49,7 @@ CLOUD: dict[company.Person, Mapping[str, Any]] = {
 EXPECTED = {
     ALIKE.upn: {},
     MOVED.upn: {"department": "changed", "jobTitle": "changed", "city": "added"},
-    POOR.upn: {"department": "blanked", "businessPhones": "blanked", "mobilePhone": "blanked"},
+    POOR.upn: {"department": "blanked", "businessPhones": "blanked", "mobilePhone": "blanked", "manager": "blanked"},
     NUMBERED.upn: {"extensionAttribute1": "changed", "extensionAttribute2": "blanked", "extensionAttribute3": "added"},
     REACHED.upn: {"proxyAddresses": "changed"},
     HELD.upn: None,

@@ -74,6 +74,9 @@ PLAN_SELECT = ",".join(PLAN_PROPERTIES)
 # room than all others together.
 BETA_PROPERTIES = ("onPremisesObjectIdentifier", "assignedPlans")
 
+# Another object, of which only the id is read.
+MANAGER = "manager"
+
 PAGE_SIZE = 999  # the most Graph allows
 
 _DELTA = "/users/delta"
@@ -136,10 +139,20 @@ def get_users(
 ) -> Iterator[tuple[str, dict[str, Any] | None, GraphError | None]]:
     """Read live users by id or UPN, in the order given.
 
+    :param select: names of properties; ``manager`` may be one of them: ``{"id": ...}``, or ``None`` for nobody.
     :returns: (id as given, user, error). A user that is not there (404) is ``None`` without an error; soon after a
         write that may be a read that lags.
     """
-    return _read_each(client, ((user, with_query(user_path(user), {"$select": select})) for user in ids))
+    names = select.split(",")
+    query = {"$select": ",".join(name for name in names if name != MANAGER)}
+    if MANAGER in names:
+        query["$expand"] = f"{MANAGER}($select=id)"
+    for user, body, error in _read_each(client, ((user, with_query(user_path(user), query)) for user in ids)):
+        if body is not None and MANAGER in names:
+            # Of a user without one nothing comes.
+            manager = body.get(MANAGER)
+            body[MANAGER] = {"id": manager["id"]} if manager else None
+        yield user, body, error
 
 
 def get_deleted_users(

@@ -15,7 +15,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.effects import CHANGES
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.flow import CODE, EXTENSION_ATTRIBUTES, FLOWS
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.flow import (
+    CODE,
+    EXTENSION_ATTRIBUTES,
+    FLOWS,
+    REFERENCE,
+)
 
 #: ``{"property", "kind", "before", "after", "predicted"}``: a Graph property, one of :data:`KINDS`, its values, of a
 #: list only what left it and what joined it, and whether the plan said so (``None``: it says nothing of this user).
@@ -58,6 +63,8 @@ _PROXY_ADDRESSES = "proxyAddresses"
 _CASELESS = frozenset(
     ("userPrincipalName", "mail", "otherMails", "imAddresses", *(flow.graph for flow in FLOWS if flow.kind == CODE))
 )
+# Of another object its id is compared.
+_REFERENCES = frozenset(flow.graph for flow in FLOWS if flow.kind == REFERENCE)
 # A value that is no other answer than none.
 _LIKE_NONE = {"showInAddressList": True, "isManagementRestricted": False, "isResourceAccount": False}
 
@@ -165,12 +172,15 @@ def has_losses(changes: Iterable[Change]) -> bool:
 
 
 def _pairs(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each property that both have, or that is part of one: name, value before, value now."""
+    """Yield what may differ, a property or a part of one: name, value before, value now."""
     for name in compared(before):
-        if name not in now:
+        # Nearly all of them are alike.
+        if name not in now or before[name] == now[name]:
             continue
         old, new = before[name], now[name]
-        if isinstance(old, Mapping) or isinstance(new, Mapping):
+        if name in _REFERENCES:
+            yield name, (old or {}).get("id"), (new or {}).get("id")
+        elif isinstance(old, Mapping) or isinstance(new, Mapping):
             # Extension attributes are known by their own names.
             prefix = "" if name == EXTENSION_ATTRIBUTES else f"{name}."
             old, new = old or {}, new or {}

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Optional
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import (
+    MANAGER,
     PLAN_PROPERTIES,
     USER_PROPERTIES,
     get_users,
@@ -52,6 +53,7 @@ BACKUP_PROPERTIES = (
     "lastPasswordChangeDateTime",
     "legalAgeGroupClassification",
     "licenseAssignmentStates",
+    MANAGER,
     "otherMails",
     "preferredDataLocation",
     "provisionedPlans",
@@ -152,5 +154,5 @@ def _digest(properties: Mapping[str, Any], names: Iterable[str]) -> bytes:
 
 
 def _row(user_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    properties = {name: value for name, value in body.items() if not name.startswith("@")}
+    properties = {name: value for name, value in body.items() if "@" not in name}
     return {"id": user_id, "user": body.get("userPrincipalName"), "time": utc_now(), "properties": properties}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
 
 import pytest
 import responses
@@ -70,6 +71,16 @@ def test_users_by_id(mock, make_client):
     assert three[:2] == ("3", None)
     assert three[2].status == 403
     assert seen[0]["url"].startswith("/users/1?$select=id,userPrincipalName,")
+
+
+def test_a_manager_is_expanded_and_not_selected(mock, make_client):
+    boss = {"@odata.type": "#microsoft.graph.user", "id": "9"}
+    seen = batch(mock, lambda item: (200, {"id": "1", "manager": boss} if "/users/1" in item["url"] else {"id": "2"}))
+    one, two = users.get_users(make_client(), ["1", "2"], "id,manager,city")
+    assert (one[1]["manager"], two[1]["manager"]) == ({"id": "9"}, None)
+    assert unquote(seen[0]["url"]) == "/users/1?$select=id,city&$expand=manager($select=id)"
+    ((_id, plain, _error),) = users.get_users(make_client(), ["2"], "id,city")
+    assert plain == {"id": "2"}
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,14 @@ def test_extension_attributes_are_told_one_by_one():
     ]
 
 
+def test_a_manager_is_compared_by_id():
+    ann, bob = {"@odata.type": "#microsoft.graph.user", "id": "ann"}, {"id": "bob"}
+    assert changes(before={"manager": ann}, manager={"id": "ann"}) == []
+    assert changes(before={"manager": ann}, manager=bob) == [("manager", "changed", "ann", "bob")]
+    assert changes(before={"manager": ann}, manager=None) == [("manager", "blanked", "ann", None)]
+    assert changes(before={"manager": None}, manager=bob) == [("manager", "added", None, "bob")]
+
+
 class TestLists:
     def test_only_what_left_and_what_joined_is_shown(self):
         now = ["SMTP:jane@example.com", "smtp:new@example.com"]

@@ -226,8 +226,11 @@ class Tenant:
         self.reads_by_id[key] += 1
         container, body = self._as_of(key, self.id_lag)
         if container == ("deleted" if steps[0] == "directory" else "live"):
-            select = parse_qs(parts.query)["$select"][0]
-            return BatchResponse(request.key, 200, _selected(body, select), None)
+            asked = parse_qs(parts.query)
+            found = _selected(body, asked["$select"][0])
+            if "$expand" in asked and body.get("manager"):
+                found["manager"] = body["manager"]
+            return BatchResponse(request.key, 200, found, None)
         return _error(request, 404, "Request_ResourceNotFound")
 
     def _name(self, key):

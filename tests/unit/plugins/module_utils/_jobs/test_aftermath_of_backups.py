@@ -50,6 +50,17 @@ def test_each_user_is_compared_with_its_own_row(tmp_path):
     assert [found.unchecked(user_id(number)) for number in (1, 2, 3)] == [[], [], []]
 
 
+def test_a_manager_that_is_lost_is_told(tmp_path):
+    tenant = Tenant(0)
+    for number in (1, 2):
+        tenant.add(number, manager={"id": user_id(9)})
+    targets = [{"id": user_id(number), "after": "x", "action": "set"} for number in (1, 2)]
+    path = save_backup(tenant, targets, str(tmp_path / "x.journal.jsonl")).path
+    tenant.change(1, manager=None)
+    found = aftermath(tenant, [path], 1, 2)
+    assert (told(found, 1), told(found, 2)) == ({"manager": (user_id(9), None)}, {})
+
+
 def test_only_who_is_asked_for_is_read(tmp_path):
     tenant = Tenant(3)
     path = backup_of(tmp_path, *((number, "2026-11-23T12:00:00Z", {"city": "Oslo"}) for number in (1, 2, 3)))
