@@ -130,6 +130,11 @@ def test_a_freeze_of_a_killed_run_is_found_and_taken_over(tenant: harness.Tenant
     )
     assert "state=restored" in summary(playbooks)
 
+    checked = playbooks.run(role(playbooks.folder, "preflight"), environment(tenant, playbooks))
+    assert checked.returncode != 0
+    table = (playbooks.folder / "run" / "preflight.txt").read_text(encoding="utf-8")
+    assert "If that run is over, give hard_match_take_over=true." in " ".join(table.split())
+
     # One that would write writes nothing: that run may be at work.
     refused = playbooks.run(role(playbooks.folder), environment(tenant, playbooks))
     assert refused.returncode != 0
