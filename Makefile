@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find galaxy.yml README.md LICENSE CHANGELOG.* requirements.txt bindep.txt changelogs docs meta plugins \
 	roles playbooks tests/config.yml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help build demo docs test lint tenant artifact-list test-slow test-unit test-integration samba clean
+.PHONY: help build demo docs guide test lint tenant artifact-list test-slow test-unit test-integration samba clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -80,8 +80,11 @@ test-integration: $(INSTALLED) $(VENV)/.tests samba ## through ansible-playbook,
 test-slow: $(INSTALLED) ## units and a rehearsal on ansible-core 2.18 to 2.21, module code on Python 3.9
 	tests/support/matrix.sh
 
-docs: $(INSTALLED) ## write the tables of all codes into docs/reading-a-plan.md
+docs: $(INSTALLED) ## write the tables of all codes into the guides
 	python tests/support/make_docs.py
+
+guide: $(INSTALLED) ## run what docs/still-in-cloud.md shows, and write there what it prints now
+	python tests/support/still_in_cloud.py
 
 artifact-list: $(INSTALLED) ## write tests/artifact.txt, the list of what ships, from the artifact
 	tar tzf .build/artifact/*.tar.gz | grep -v '/$$' | LC_ALL=C sort > tests/artifact.txt
