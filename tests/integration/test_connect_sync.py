@@ -7,12 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import company
 import harness
 import pytest
 from company import Person, ldif
+from troubles import CARRIED
+
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server import EXPORT_ERRORS
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server_codes import SYNC_SERVER_CODES
 
 PEOPLE = [Person(name) for name in ("ann", "ben", "cat")]
 STAND_IN = harness.SUPPORT / "windows"
+BLOCK = "blockCloudObjectTakeoverThroughHardMatchEnabled"
+PERMISSIONS = [
+    "Application.Read.All", "AuditLog.Read.All", "Domain.Read.All", "Group.Read.All", "Organization.Read.All",
+    "OnPremDirectorySynchronization.ReadWrite.All", "OrgContact.Read.All", "RoleManagement.Read.Directory",
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup", "Synchronization.Read.All", "User.ReadWrite.All",
+    "User-OnPremisesSyncBehavior.ReadWrite.All",
+]  # fmt: skip
 
 
 class Server:
@@ -30,10 +42,12 @@ class Server:
             "runs": 7,
             "exports": True,
             "result": None,
-            "errors": {},
-            "missing": [],
+            "objects": {},
+            "unreachable": False,
+            "vanishes_after": None,
             "failures": {},
             "asked": [],
+            "blocked": {},
         }
         self.path.write_text(json.dumps({**usual, **differs}), encoding="utf-8")
 
@@ -45,17 +59,29 @@ class Server:
         self.path.write_text(json.dumps(json.loads(self.path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
 
 
+def seed(folder: Path, people: list[Person], **changes: Any) -> dict[str, Any]:
+    """Return a tenant with these people, whose AD objects are in an export."""
+    export = folder / "export.ldf"
+    export.write_text(ldif((person.entry({}) for person in people), CARRIED), encoding="utf-8")
+    return {
+        "users": [person.user(changes) for person in people],
+        "directories": [{"domain": "corp.example.com", "engine": "connect_sync", "ldif": str(export)}],
+        "settings": {"automaticCycles": False},
+    }
+
+
+@pytest.fixture
+def blocked_tenant(start_tenant: Callable[..., harness.Tenant], tmp_path: Path) -> harness.Tenant:
+    """Return a tenant that blocks hard matches, and whose app may lift that."""
+    body = seed(tmp_path, PEOPLE)
+    client = {"clientId": "11111111-2222-4333-8444-555555555555", "secret": "not a real secret"}
+    body["settings"]["clients"] = [{**client, "permissions": PERMISSIONS}]
+    return start_tenant({**body, "features": {BLOCK: True}})
+
+
 @pytest.fixture
 def tenant(start_tenant: Callable[..., harness.Tenant], tmp_path: Path) -> harness.Tenant:
-    export = tmp_path / "export.ldf"
-    export.write_text(ldif(person.entry({}) for person in PEOPLE), encoding="utf-8")
-    return start_tenant(
-        {
-            "users": [person.user({}) for person in PEOPLE],
-            "directories": [{"domain": "corp.example.com", "engine": "connect_sync", "ldif": str(export)}],
-            "settings": {"automaticCycles": False},
-        }
-    )
+    return start_tenant(seed(tmp_path, PEOPLE))
 
 
 def run(
@@ -63,7 +89,11 @@ def run(
 ) -> harness.Run:
     """Run the role with Connect Sync."""
     variables = {
-        "hard_match_source": {"src": [str(playbooks.folder / "export.ldf")], "anchor": "object_guid"},
+        "hard_match_source": {
+            "src": [str(playbooks.folder / "export.ldf")],
+            "anchor": "object_guid",
+            "sync_scope": {"ous": [company.PEOPLE]},
+        },
         "hard_match_sync": "connect_sync",
         "hard_match_connect_server": "sync1",
         "hard_match_connect_interval": 0,
@@ -80,12 +110,13 @@ def run(
     environment = tenant.environment | {
         "CONNECT_SERVER": str(playbooks.folder / "server.json"),
         "ANSIBLE_COLLECTIONS_PATH": paths,
+        "ANSIBLE_CONNECTION_PLUGINS": str(STAND_IN / "connection_plugins"),
         "HYBRID_IDENTITY_STATE_DIR": str(playbooks.folder / "state"),
     }
     inventory = playbooks.folder / "hosts.yml"
     hosts = {
         "localhost": {},
-        "sync1": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "sync1": {"ansible_connection": "sync_server", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
     }
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     play = harness.local_play([role])
@@ -94,6 +125,16 @@ def run(
 
 def note(playbooks: harness.Playbooks) -> Path:
     return playbooks.folder / "state" / "connect_sync" / "sync1"
+
+
+def status(playbooks: harness.Playbooks) -> dict[str, dict[str, Any]]:
+    """Return the rows of the status by user."""
+    rows = map(json.loads, (playbooks.folder / "run" / "status.jsonl").read_text(encoding="utf-8").splitlines())
+    return {row["user"]: row for row in rows if "state" in row}
+
+
+def codes(row: dict[str, Any]) -> list[str]:
+    return [why["code"] for why in row["reasons"]]
 
 
 def summary(playbooks: harness.Playbooks) -> str:
@@ -179,19 +220,144 @@ def test_errors_of_the_export_stand_beside_the_users(tenant: harness.Tenant, pla
     server = Server(
         playbooks.folder,
         exports=False,
-        errors={ann.anchor: "InvalidSoftMatch: the object exists already"},
-        missing=[ben.anchor],
+        objects={
+            ann.anchor: {"export_error": "InvalidSoftMatch: the object exists already"},
+            ben.anchor: {"found": False},
+        },
     )
     run(playbooks, tenant, hard_match_sync_attempts=2).succeeded()
     assert server["asked"].count("start") == 2
     rows = summary(playbooks).partition("Not synced")[2].split(" - ")
     assert [row.partition(":")[0] for row in rows[1:]] == [person.upn for person in PEOPLE]
-    assert "Entra Connect Sync: InvalidSoftMatch: the object exists already" in rows[1]
-    assert "no object there has this anchor" in rows[2]
-    assert "Entra Connect Sync" not in rows[3]
+    assert 'in cloud ("In cloud") export_soft_match_refused: At ' in rows[1]
+    assert "(InvalidSoftMatch): InvalidSoftMatch: the object exists already" in rows[1]
+    assert "not_in_connector_space: At " in rows[2]
+    assert 'pending ("In cloud") ' in rows[3]
+    assert "sync1 had" not in rows[3]
     assert "the last export of sync1 ended as completed-export-errors" in summary(playbooks)
     connect = json.loads((playbooks.folder / "run" / "connect.json").read_text(encoding="utf-8"))
     assert [found["immutable_id"] for found in connect["objects"]] == [ann.anchor, ben.anchor]
+
+
+# What the server says of an object, and what is decisive then.
+OBJECTS: dict[str, tuple[dict[str, Any], str]] = {
+    **{
+        kind: ({"export_error": f"{kind}: Unable to update this object."}, code) for kind, code in EXPORT_ERRORS.items()
+    },
+    "unheard-of": ({"export_error": "Gremlins in the works"}, "export_failed"),
+    "rule": ({"sync_error": "sync-rule-error-function-triggered"}, "sync_rule_failed"),
+    "nowhere": ({"found": False}, "not_in_connector_space"),
+}
+# How the server stands, the state of everybody then, and the reasons.
+STANDS: tuple[tuple[dict[str, Any], str, list[str]], ...] = (
+    ({}, "pending", ["awaiting_sync"]),
+    ({"staging": True}, "pending", ["staging_server"]),
+    ({"suspended": True}, "pending", ["scheduler_suspended"]),
+    ({"enabled": False}, "pending", ["scheduler_off"]),
+    ({"version": "2.4.0.0"}, "pending", ["awaiting_sync", "connect_version_old"]),
+    ({"result": "stopped-deletion-threshold-exceeded"}, "pending", ["export_held"]),
+    ({"result": "stopped-server-down"}, "pending", ["connector_run_failed"]),
+    ({"objects": {PEOPLE[0].anchor: {"found": None}}}, "pending", ["awaiting_sync", "connector_space_unread"]),
+    (
+        {"enabled": False, "staging": True, "objects": {PEOPLE[0].anchor: {"export_error": "LargeObject"}}},
+        "in_cloud",
+        ["export_too_large", "staging_server", "scheduler_off"],
+    ),
+)
+
+
+def test_each_error_of_an_object_is_its_reason(
+    start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks
+) -> None:
+    people = {name: Person(name.lower()) for name in OBJECTS}
+    tenant = start_tenant(seed(playbooks.folder, list(people.values())))
+    told = {people[name].anchor: found for name, (found, _code) in OBJECTS.items()}
+    Server(playbooks.folder, exports=False, objects=told)
+    run(playbooks, tenant, hard_match_sync_attempts=1, hard_match_max_changes=50).succeeded()
+    rows = status(playbooks)
+    found = {name: (rows[person.upn]["state"], codes(rows[person.upn])) for name, person in people.items()}
+    assert found == {name: ("in_cloud", [code]) for name, (_found, code) in OBJECTS.items()}
+    assert "Gremlins in the works" in rows[people["unheard-of"].upn]["reasons"][0]["message"]
+
+
+def test_status_asks_the_server_and_changes_nothing_there(
+    start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks
+) -> None:
+    [ann, *_others] = PEOPLE
+    tenant = start_tenant(seed(playbooks.folder, [ann], onPremisesImmutableId=ann.anchor))
+    for stands, state, reasons in STANDS:
+        server = Server(playbooks.folder, exports=False, **stands)
+        done = run(playbooks, tenant, entry="status", hard_match_users=[{"user": ann.upn}]).succeeded()
+        assert done.changed == []
+        row = status(playbooks)[ann.upn]
+        assert (row["state"], codes(row), row["unchecked"]) == (state, reasons, [])
+        assert server["asked"] == ["state", "results"]
+    assert tenant.writes() == []
+
+
+def test_status_says_that_the_server_cannot_be_reached(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
+    Server(playbooks.folder, unreachable=True)
+    run(playbooks, tenant, entry="status", hard_match_users=[{"user": PEOPLE[0].upn}]).succeeded()
+    [item] = status(playbooks)[PEOPLE[0].upn]["unchecked"]
+    assert "connection timed out" in item["what"]
+    assert "Could not be checked: the sync server sync1" in summary(playbooks)
+
+
+def test_each_code_of_the_server_has_its_scenario() -> None:
+    shown = {code for _found, code in OBJECTS.values()} | {code for _stands, _state, codes in STANDS for code in codes}
+    assert {row[0] for row in SYNC_SERVER_CODES} <= shown
+
+
+def test_unreachable_server_before_anything_is_written(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
+    server = Server(playbooks.folder, unreachable=True)
+    done = run(playbooks, tenant, hard_match_window=True)
+    assert done.returncode != 0
+    assert "connection timed out" in summary(playbooks)
+    assert tenant.writes() == []
+    assert server["asked"] == []
+    assert not note(playbooks).exists()
+
+
+def test_server_that_is_gone_when_it_should_be_thawed(
+    blocked_tenant: harness.Tenant, playbooks: harness.Playbooks
+) -> None:
+    """Everything else is put back, the note stays, and the report says what to do."""
+    tenant = blocked_tenant
+    server = Server(playbooks.folder, vanishes_after="idle")
+    done = run(playbooks, tenant, hard_match_window=True)
+    assert done.returncode != 0
+    assert not server["enabled"]
+    assert note(playbooks).exists()
+    says = summary(playbooks)
+    assert tenant.anchors() == {person.upn: person.anchor for person in PEOPLE}, says
+    assert "connection timed out" in says
+    assert "The sync is still frozen." in says
+    assert "Set-ADSyncScheduler -SyncCycleEnabled $true" in says
+    assert "The flags are as before again" in says
+    assert "3 pending" in says or "3 blocked" in says
+
+    # The next run says so, too, whatever it is for.
+    server.set(unreachable=False, vanishes_after=None, asked=[])
+    run(playbooks, tenant, entry="status", hard_match_users=[{"user": PEOPLE[0].upn}]).succeeded()
+    row = status(playbooks)[PEOPLE[0].upn]
+    [why] = [why for why in row["reasons"] if why["code"] == "scheduler_off"]
+    assert str(playbooks.folder / "run") in why["message"]
+
+
+def test_matching_window_is_open_only_for_the_cycles(
+    blocked_tenant: harness.Tenant, playbooks: harness.Playbooks
+) -> None:
+    tenant = blocked_tenant
+    server = Server(playbooks.folder)
+    run(playbooks, tenant, hard_match_window=True).succeeded()
+    assert "3 synced" in summary(playbooks)
+    assert "The flags are as before again" in summary(playbooks)
+    assert server["asked"][:3] == ["state", "disable", "idle"]
+    # Opened when all is written and before the scheduler is enabled again; closed after the last cycle.
+    blocked = server["blocked"]
+    assert [blocked[name] for name in ("disable", "idle")] == [True, True]
+    assert [blocked[name] for name in ("enable", "start", "results")] == [False, False, False]
+    assert tenant.control("GET", "settings")["features"][BLOCK]
 
 
 def test_connector_that_never_ends(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:

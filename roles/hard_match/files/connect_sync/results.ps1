@@ -1,5 +1,6 @@
 # What came of a cycle: the runs since a given one, and the errors of the objects in question. Reads only.
-# Run: number of the last run before the cycle. Anchor: anchors (base64) of the objects.
+# Run: number of the last run before the cycle; -1 asks for no cycle in particular, but for what is there now. Anchor:
+# anchors (base64) of the objects.
 # Answer: done (whether the cycle is over), busy (names of connectors that run), runs, and objects: those with an error, those
 # that are not there (found is false), and those that could not be read (found is null).
 [CmdletBinding()]
@@ -24,11 +25,16 @@ $runs = @(
     Get-ADSyncRunProfileResult -ConnectorId $connector.Identifier -NumberRequested 20 |
         Where-Object -FilterScript { $_.RunNumber -gt $Run } |
         ForEach-Object -Process {
-            @{ profile = [string]$_.RunProfileName; result = [string]$_.Result; complete = [bool]$_.IsRunComplete }
+            @{
+                number = [int]$_.RunNumber
+                profile = [string]$_.RunProfileName
+                result = [string]$_.Result
+                complete = [bool]$_.IsRunComplete
+            }
         }
 )
 $exports = @($runs | Where-Object -FilterScript { $_.profile -like '*Export*' -and $_.complete })
-$done = $busy.Count -eq 0 -and $exports.Count -gt 0
+$done = $Run -lt 0 -or ($busy.Count -eq 0 -and $exports.Count -gt 0)
 $objects = @()
 if ($done) {
     $objects = @(

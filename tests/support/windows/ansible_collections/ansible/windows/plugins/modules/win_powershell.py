@@ -1,7 +1,8 @@
 """A stand-in for the one Windows module that the role uses: it answers the role's scripts as a sync server would.
 
 It never runs a script. Which one it was sent it tells by a cmdlet in it; how the server stands is in the JSON file that
-CONNECT_SERVER names, and what was asked of it is added there, under ``asked``. A cycle is one of the rehearsal tenant.
+CONNECT_SERVER names, and what was asked of it is added there, under ``asked``, and whether the tenant blocked hard
+matches then, under ``blocked``. A cycle is one of the rehearsal tenant.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import requests
 from ansible.module_utils.basic import AnsibleModule
 
 Server = dict[str, Any]
+BLOCK = "blockCloudObjectTakeoverThroughHardMatchEnabled"
 
 
 def answer(server: Server, script: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -42,37 +44,37 @@ def start(server: Server) -> dict[str, Any]:
     before = server["runs"]
     server["runs"] += 3
     if server["exports"]:
-        control("sync")
+        control("POST", "sync")
     return {"done": True, "message": "", "run": before}
 
 
 def results(server: Server, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Say what came of the cycle: export errors by anchor, and anchors that are nowhere."""
+    """Say what came of the cycle, or with -1 of the last one, for objects with an error and those not there."""
     if int(parameters["Run"]) >= server["runs"]:
         return {"done": False, "busy": ["corp.example.com"], "runs": [], "objects": []}
-    errors = [
-        {"immutable_id": anchor, "found": True, "export_error": server["errors"][anchor], "sync_error": None}
+    fine = {"found": True, "export_error": None, "sync_error": None}
+    objects = [
+        {"immutable_id": anchor, **fine, **server["objects"][anchor]}
         for anchor in parameters["Anchor"]
-        if anchor in server["errors"]
+        if anchor in server["objects"]
     ]
-    missing = [
-        {"immutable_id": anchor, "found": False, "export_error": None, "sync_error": None}
-        for anchor in parameters["Anchor"]
-        if anchor in server["missing"]
-    ]
-    result = server["result"] or ("completed-export-errors" if errors else "success")
-    runs = [{"profile": "Export", "result": result, "complete": True}]
-    return {"done": True, "busy": [], "runs": runs, "objects": errors + missing}
+    refused = any(found["export_error"] for found in objects)
+    result = server["result"] or ("completed-export-errors" if refused else "success")
+    runs = [{"number": server["runs"], "profile": "Export", "result": result, "complete": True}]
+    return {"done": True, "busy": [], "runs": runs, "objects": objects}
 
 
-def control(order: str) -> None:
-    """Let the rehearsal tenant run a cycle."""
-    requests.post(
+def control(method: str, order: str) -> Any:
+    """Speak to the control door of the rehearsal tenant."""
+    answer = requests.request(
+        method,
         f"{os.environ['HYBRID_IDENTITY_CONTROL_ENDPOINT']}/_control/{order}",
-        json={},
+        json={} if method == "POST" else None,
         verify=os.environ["HYBRID_IDENTITY_CA_CERT"],
         timeout=60,
-    ).raise_for_status()
+    )
+    answer.raise_for_status()
+    return answer.json()
 
 
 def main() -> None:
@@ -83,6 +85,8 @@ def main() -> None:
         server = json.load(file)
     name, told = answer(server, module.params["script"], module.params["parameters"])
     server["asked"].append(name)
+    server["blocked"][name] = control("GET", "settings")["features"][BLOCK]
+    server["unreachable"] = server["unreachable"] or server["vanishes_after"] == name
     with open(path, "w", encoding="utf-8") as file:
         json.dump(server, file)
     failure = server["failures"].get(name)
