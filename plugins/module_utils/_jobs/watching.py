@@ -9,7 +9,7 @@ last word about each has a read by id, 20 in a request. Up to 20 users, and all 
 by id at each look.
 
 What explains a user takes requests for each one, so it is read of those only who are left: when they are few, when a
-sync has run and for a while nobody has moved, and at the end.
+sync has run that nobody moved with, and at the end.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ _FIRST_PAUSE = 1.0
 # What is left to the token for the reads after the last pause.
 _LAST_LOOK = 60.0
 _AGREEING_READS = 2
-# For so long nobody may move before it is read what keeps those who are left.
-_QUIET_SECONDS = 60.0
+# For so long nobody may have moved before it is read what keeps those who are left: of few that is cheap.
+_QUIET_SECONDS = 120.0
+_QUIET_SECONDS_OF_FEW = 15.0
 
 Facts = tuple[Tenant, SyncFacts]
 
@@ -62,6 +63,10 @@ class Watch:
     :param read_facts: reads what the tenant says of itself.
     :param interval: the longest pause between two looks, in seconds.
     """
+
+    _followed: list[Followed]
+    _tenant: Tenant
+    _sync: SyncFacts
 
     def __init__(
         self,
@@ -84,9 +89,13 @@ class Watch:
         # Numbers of those who are waited for, and, of these, of those whose newest read is not enough.
         self._pending: set[int] = set()
         self._doubtful: set[int] = set()
-        self._explained = False
+        # Whether the state and the reasons of those who are left were read, and whether anything was read since.
+        self._counted = False
         self._looked = False
-        self._quiet_since = clock()
+        # When somebody moved last, and when it was asked last whether a sync has run since.
+        self._moved = self._asked = clock()
+        # The same, and the newest write, by the service's clock.
+        self._moved_there = self._written_there = 0.0
 
     def follow(self, expectations: list[Expectation], facts: Facts, seconds: float) -> tuple[list[Followed], Facts]:
         """Read where the users stand, and go on until nobody is on the way, or the time is over.
@@ -96,18 +105,17 @@ class Watch:
         """
         deadline = self._clock() + seconds
         self._begin(expectations, facts)
-        pause, sweep = _FIRST_PAUSE, self._clock() + LAG_SECONDS
+        pause = _FIRST_PAUSE
         while self._pending and self._clock() < deadline:
-            if self._should_explain():
-                self._explain()
+            if self._should_count():
+                self._count()
                 continue
             self._sleep(min(pause, deadline - self._clock()))
             pause = max(_FIRST_PAUSE, min(pause * 2, self._interval))
-            # Once, when no read lags behind the first one any more: the feed may not have told what the listing missed.
-            is_late = self._clock() >= sweep
-            self._look(everybody=is_late)
-            sweep = float("inf") if is_late else sweep
-        self._conclude()
+            self._look()
+        if self._looked or not self._counted:
+            self._tenant, self._sync = self._read_facts() if self._looked else (self._tenant, self._sync)
+            self._count()
         return self._followed, (self._tenant, self._sync)
 
     def _begin(self, expectations: list[Expectation], facts: Facts) -> None:
@@ -116,17 +124,24 @@ class Watch:
         self._feed = UserFeed(self._client) if len(expectations) > FEW else None
         self._index = read_people(self._client, expectations, settling(self._written))
         self._followed = [follow(expected, self._index, self._written) for expected in expectations]
+        self._note_users()
         for number, item in enumerate(self._followed):
-            if item.user is not None:
-                self._numbers.setdefault(item.user.id, []).append(number)
-                state = diagnosis_of(item, self._sync).state
-                if state == "synced" and self._is_fresh(item.user):
-                    self._followed[number] = item._replace(agreeing=1)
-                    self._doubtful.add(number)
-                    self._pending.add(number)
-                elif state in ("pending", "unknown"):
-                    self._pending.add(number)
+            if item.user is not None and self._is_fresh(item.user) and self._is_synced(number):
+                self._followed[number] = item._replace(agreeing=1)
+                self._doubtful.add(number)
+        self._pending |= self._doubtful
+        self._written_there = max((item.expected.written or 0.0 for item in self._followed), default=0.0)
+        self._moved_there = self._written_there
         self._read(self._pending if len(self._pending) <= FEW else self._doubtful)
+
+    def _note_users(self) -> None:
+        """Note who has become known, and follow those of them who are on the way."""
+        known = {number for numbers in self._numbers.values() for number in numbers}
+        for number, item in enumerate(self._followed):
+            if item.user is not None and number not in known:
+                self._numbers.setdefault(item.user.id, []).append(number)
+                if self._is_on_the_way(number):
+                    self._pending.add(number)
 
     def _is_fresh(self, user: CloudUser) -> bool:
         """Tell whether the user was synced so lately that another read may not show it yet."""
@@ -134,16 +149,16 @@ class Watch:
 
     # A look
 
-    def _look(self, *, everybody: bool) -> None:
+    def _look(self) -> None:
         self._looked = True
         count = len(self._pending)
         # No request is saved by asking the feed about a few, and it lags more.
-        if everybody or len(self._pending) <= FEW or not self._catch_up():
+        if len(self._pending) <= FEW or not self._catch_up():
             self._read(self._pending)
         else:
             self._read(self._doubtful)
         if len(self._pending) != count:
-            self._quiet_since = self._clock()
+            self._moved, self._moved_there = self._clock(), self._client.service_time() or 0.0
 
     def _catch_up(self) -> bool:
         """Take in what the feed tells; return whether that is all there is to know."""
@@ -193,54 +208,48 @@ class Watch:
         around = follow(item.expected, self._index, self._written, item.user)
         return item._replace(holders=around.holders, twins=around.twins)
 
-    # What keeps those who are left
+    # Who is left, and what keeps them
 
-    def _should_explain(self) -> bool:
-        if self._explained:
+    def _should_count(self) -> bool:
+        if self._counted:
             return False
+        quiet = self._clock() - self._moved
         if len(self._pending) <= FEW:
-            return True
-        if self._clock() < self._quiet_since + _QUIET_SECONDS:
+            return quiet >= _QUIET_SECONDS_OF_FEW or len(self._followed) <= FEW
+        if min(quiet, self._clock() - self._asked) < _QUIET_SECONDS:
             return False
-        self._quiet_since = self._clock()
+        self._asked = self._clock()
         self._tenant, self._sync = self._read_facts()
-        written = max(self._followed[number].expected.written or 0.0 for number in self._pending)
         last = self._sync.last_sync
-        return last is None or last >= written
+        # A sync that finds nothing to do may not be noted. After a while without reads that lag, one since the writes
+        # is enough, and the reads by id find whom neither listing nor feed has shown.
+        return last is None or last >= (self._moved_there if quiet < LAG_SECONDS else self._written_there)
 
-    def _explain(self) -> None:
-        self._explained = True
-        self._followed, self._sync = explain_all(self._client, self._followed, self._index, self._tenant, self._sync)
-        for number in list(self._pending - self._doubtful):
-            if diagnosis_of(self._followed[number], self._sync).state not in ("pending", "unknown"):
-                self._pending.discard(number)
-
-    # The end
-
-    def _conclude(self) -> None:
+    def _count(self) -> None:
         """Read once more where those stand who were not seen synced often enough, and what keeps them."""
-        if self._explained and not self._looked:
-            return
         if self._looked:
-            self._tenant, self._sync = self._read_facts()
             if not self._catch_up():
                 expectations = [item.expected for item in self._followed]
                 self._index = read_people(self._client, expectations, settling(self._written))
-            self._followed = [self._at_the_end(item) for item in self._followed]
+            self._followed = [self._as_of_now(item) for item in self._followed]
+            self._note_users()
         everybody = range(len(self._followed))
-        left = {number for number in everybody if number in self._pending or not self._is_synced(number)}
+        left = [number for number in everybody if number in self._pending or not self._is_synced(number)]
         self._followed = read_again(self._client, self._followed, self._sync, self._written)
         # One read is not enough.
-        news = sorted(number for number in left if self._is_synced(number))
-        for number, user, error in read_users(self._client, self._followed, news, self._written):
-            item = self._followed[number]
-            self._followed[number] = item._replace(user=user or item.user, error=error)
+        self._read(number for number in left if self._is_synced(number))
         self._followed, self._sync = explain_all(self._client, self._followed, self._index, self._tenant, self._sync)
+        self._pending = {number for number in self._pending if self._is_on_the_way(number)}
+        self._doubtful &= self._pending
+        self._counted, self._looked = True, False
+
+    def _is_on_the_way(self, number: int) -> bool:
+        return diagnosis_of(self._followed[number], self._sync).state in ("pending", "unknown")
 
     def _is_synced(self, number: int) -> bool:
         return diagnosis_of(self._followed[number], self._sync).state == "synced"
 
-    def _at_the_end(self, item: Followed) -> Followed:
+    def _as_of_now(self, item: Followed) -> Followed:
         user = item.user or find_expected(item.expected, self._index)
         return self._in_its_place(item._replace(user=user))
 
