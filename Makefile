@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find galaxy.yml README.md LICENSE CHANGELOG.* requirements.txt bindep.txt changelogs docs meta plugins \
 	roles playbooks tests/config.yml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help build demo docs guide test lint tenant artifact-list test-slow test-unit test-integration samba clean
+.PHONY: help build demo bench docs test lint tenant artifact-list test-slow test-unit test-integration samba clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -79,6 +79,14 @@ test-integration: $(INSTALLED) $(VENV)/.tests samba ## through ansible-playbook,
 
 test-slow: $(INSTALLED) ## units and a rehearsal on ansible-core 2.18 to 2.21, module code on Python 3.9
 	tests/support/matrix.sh
+
+bench: $(INSTALLED) .build/peers/.made ## benchmarks beside their peers, into docs/benchmarks.md (QUICK=1: small, ONLY="gather ldif": some)
+	python tests/benchmarks/run.py $(if $(QUICK),--quick) $(ONLY)
+
+.build/peers/.made: tests/benchmarks/requirements.txt tests/benchmarks/peers.py $(VENV)/.runtime
+	@echo "installing what the benchmarks compare with; this takes about half a minute"
+	@python tests/benchmarks/peers.py
+	@touch $@
 
 docs: $(INSTALLED) ## write the tables of all codes into the guides
 	python tests/support/make_docs.py

@@ -1,0 +1,85 @@
+"""The results as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from measure import Aim, Section, thousands
+
+_HEAD = """\
+# Benchmarks
+
+`make bench` measures and writes this page. Every figure stands beside its peer's from the same run, because seconds say
+as much about the machine as about the program: compare within a table only. Processes are measured whole, start-up
+included, with their children: seconds by the clock, seconds of processor time, and the largest memory of any of them;
+medians where there were several runs.
+"""
+_QUICK = """
+**This was a quick run**, small and each process once: it shows that everything runs, and no figure of it says much.
+"""
+
+
+def render(found: dict[str, dict[str, Any]]) -> str:
+    """Return the page.
+
+    :param found: what ``results.json`` holds: a benchmark's name -> its section, with ``machine`` and ``quick``.
+    """
+    sections = []
+    for values in found.values():
+        fields = {name: value for name, value in values.items() if name not in ("machine", "quick")}
+        sections.append((Section.from_json(fields), values["machine"]))
+    parts = [_HEAD]
+    if any(values["quick"] for values in found.values()):
+        parts.append(_QUICK)
+    aims = [aim for section, _machine in sections for aim in section.aims]
+    if aims:
+        parts.append("\n## The aims\n\n" + _table(["Aim", "", "Measured", ""], [_aim_row(aim) for aim in aims]))
+    machines = [machine for _section, machine in sections]
+    for section, machine in sections:
+        parts.append(_section(section, machine if machine != machines[0] else None))
+        if section is sections[0][0]:
+            parts.insert(1, f"\n{_machine(machine)}\n")
+    return "".join(parts)
+
+
+def _section(section: Section, machine: dict[str, Any] | None) -> str:
+    text = f"\n## {section.title}\n\n{section.what}\n"
+    if machine:
+        text += f"\n{_machine(machine)}\n"
+    if section.skipped:
+        text += f"\nNot measured: {section.skipped}.\n"
+    if section.rows:
+        text += "\n" + _table(section.columns, section.rows)
+    return text + "".join(f"\n{note}\n" for note in section.notes)
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    return (
+        f"Measured on {machine['date']} on {machine['cores']} cores with {machine['memory']} of memory "
+        f"({machine['system']}, Python {machine['python']}, ansible-core {machine['ansible-core']}; load at the start "
+        f"{machine['load']})."
+    )
+
+
+def _aim_row(aim: Aim) -> list[str | float | int]:
+    verdict = "met" if not aim.missed_by else f"missed by {aim.missed_by:.0%}"
+    return [
+        aim.what,
+        f"{aim.sense} {_cell(aim.limit)} {aim.unit}",
+        f"{_cell(round(aim.measured, 2))} {aim.unit}",
+        verdict,
+    ]
+
+
+def _table(columns: list[str], rows: list[list[str | float | int]]) -> str:
+    numeric = [all(isinstance(row[index], (int, float)) for row in rows) for index in range(len(columns))]
+    lines = [
+        columns,
+        ["---:" if is_number else "---" for is_number in numeric],
+        *([_cell(c) for c in row] for row in rows),
+    ]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(value: str | float | int) -> str:
+    return value.replace("|", "\\|") if isinstance(value, str) else thousands(value)
