@@ -78,9 +78,9 @@ options:
         takes AD as it is and not as a plan remembers it. What they say of the object of a user counts instead of what
         O(src) knows of it - its anchor, its names and addresses, whether sync takes it.
       - An object is found by its objectGUID; for a user of whom no object is known, by the ImmutableId that is
-        expected, by the name, and by what the user has. An object that was asked for by its objectGUID
-        (O(hybrid.identity.ad_object_guid#module:identities)) and is not there counts as gone; what was not read stays
-        as it was known.
+        expected, by the name, and (for up to 20 such users) by what the user has. An object that was asked for by its
+        objectGUID (O(hybrid.identity.ad_object_guid#module:identities)) and is not there counts as gone; what was not
+        read stays as it was known.
     type: list
     elements: path
   ad_error:

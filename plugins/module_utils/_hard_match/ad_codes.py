@@ -18,9 +18,10 @@ AD_CODES: tuple[tuple[str, str, str, str], ...] = (
     # What AD says now
     (
         "ad_object_gone",
-        "AD has no object {guid} any more: it was deleted, or the account that asked may not see it.",
-        "Restore it from AD's recycle bin; an object that is made anew has another objectGUID and another SID. A user "
-        "that is synced goes to the recycle bin of the tenant with the next cycle.",
+        "AD has no object {guid} any more where it was looked for: it was deleted, moved out of search_base or filter, "
+        "or is hidden from the account that asked.",
+        "If it was deleted, restore it from AD's recycle bin: an object that is made anew has another objectGUID and "
+        "another SID. A synced user whose object was deleted goes to the tenant's recycle bin with the next cycle.",
         _OURS,
     ),
     (

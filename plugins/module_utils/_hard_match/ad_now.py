@@ -10,7 +10,7 @@ The row of AD's own object replaces what a plan or result remembers of it; what 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import (
     AnchorError,
@@ -32,6 +32,8 @@ _ABOUT_THE_OBJECT = frozenset({"out_of_scope", *(row[0] for row in OBJECT_CODES)
 # Why a source gives no anchor although the object may have one.
 _UNREAD = frozenset({"anchor_attribute_unread", "consistency_guid_unread", "no_object_guid"})
 _ANCHOR_FIELDS = ("immutable_id", "anchor_source", "anchor_certain", "anchor_reason")
+# How the values of a field are compared, where that is not as text without case.
+_READ: dict[str, Callable[[str], Any]] = {"distinguished_name": rdns, "immutable_id": str}
 # Fields whose change a person should hear of, and what they are called.
 _TOLD = {
     "distinguished_name": "distinguished name",
@@ -73,12 +75,14 @@ def laid_over(
     """
     ladders = [list(_ladder(expected, user)) for expected, user in people]
     wanted = {key for ladder in ladders for key in ladder}
+    # Of all users of a plan only objectGUID is wanted; taking every name apart would be slow.
+    fields = {field for field, _value in wanted}
     found: _Found = {}
     missing: set[str] = set()
     for reading in readings:
         missing.update(guid for name in reading.missing for guid in [_guid(name)] if guid)
         for row in reading.rows:
-            for key in wanted.intersection(_keys(row)):
+            for key in wanted.intersection(_keys(row, fields)):
                 same = row.get("object_guid") or row.get("distinguished_name")
                 found.setdefault(key, {})[same] = _Object(row, reading)
     return [
@@ -128,13 +132,12 @@ def _guid(text: str) -> str | None:
         return None
 
 
-def _keys(row: Row) -> Iterator[_Key]:
-    """Yield the keys that find a row."""
-    for field in ("object_guid", "object_sid", "login_name"):
-        yield from _named(field, row.get(field))
-    if row.get("immutable_id"):
-        yield "immutable_id", row["immutable_id"]
-    yield "distinguished_name", rdns(str(row.get("distinguished_name") or ""))
+def _keys(row: Row, fields: Collection[str]) -> Iterator[_Key]:
+    """Yield the keys that find a row, of these fields."""
+    for field in fields:
+        value = row.get(field)
+        if value:
+            yield field, _READ.get(field, str.lower)(value)
 
 
 def _pick(ladder: Iterable[_Key], found: _Found) -> _Object | None:
@@ -179,9 +182,10 @@ def _carries(reading: AdReading, field: str) -> bool:
 
 def _scope(known: Row, row: Row) -> dict[str, Any]:
     """Return the scope: as it was known where the new reading knows no selection and the object has not moved."""
-    same_place = rdns(str(known.get("distinguished_name") or "")) == rdns(str(row.get("distinguished_name") or ""))
-    if row.get("in_scope") is None and known.get("in_scope") is True and same_place:
-        return {"in_scope": True, "scope_reasons": []}
+    if row.get("in_scope") is None and known.get("in_scope") is True:
+        before, after = (rdns(str(one.get("distinguished_name") or "")) for one in (known, row))
+        if before == after:
+            return {"in_scope": True, "scope_reasons": []}
     return {"in_scope": row.get("in_scope"), "scope_reasons": row.get("scope_reasons") or []}
 
 

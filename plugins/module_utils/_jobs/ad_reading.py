@@ -13,7 +13,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_now
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import find_expected
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Expectation, SyncFacts
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import read_people
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import FEW, read_people
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowReader
 
 
@@ -25,9 +25,9 @@ def with_ad(client: GraphClient, expectations: Sequence[Expectation], paths: Seq
     """
     if paths is None:
         return list(expectations)
-    # Whose AD object is not known is found by what the user has.
+    # Whose AD object is not known may be found by what the user has; for many, the tenant is not listed for that.
     unknown = [expected for expected in expectations if expected.row is None]
-    index = read_people(client, unknown, {}) if unknown else CloudIndex([])
+    index = read_people(client, unknown, {}) if 0 < len(unknown) <= FEW else CloudIndex([])
     people = [(expected, find_expected(expected, index) if expected.row is None else None) for expected in expectations]
     return laid_over(people, map(_reading, paths))
 
