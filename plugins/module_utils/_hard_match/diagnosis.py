@@ -283,7 +283,8 @@ def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings:
     told = expected.reason
     if not told or expected.action not in ("blocked", "conflict", "ambiguous", "failed"):
         return findings
-    if any(finding.reason["code"] in _SAYS_AS_MUCH.get(told.get("code"), {told.get("code")}) for finding in findings):
+    code = str(told.get("code"))
+    if any(finding.reason["code"] in _SAYS_AS_MUCH.get(code, {code}) for finding in findings):
         return findings
     # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
     unproven = (
