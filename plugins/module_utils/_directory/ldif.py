@@ -11,7 +11,6 @@ line by line, to say which line is to blame.
 
 from __future__ import annotations
 
-import functools
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
@@ -215,7 +214,7 @@ def _parse_line(line: bytes) -> tuple[str, _Reader | None, bytes]:
     key = _base_name(name)
     read: _Reader | None = _decode_base64 if kind else None
     if key in _READABLE:
-        read = functools.partial(_restored, key, read or _stripped)
+        read = _restoring(*_READABLE[key], read or _stripped)
     return key, read, read(text) if read else _stripped(text)
 
 
@@ -224,24 +223,27 @@ def _stripped(text: bytes) -> bytes:
 
 
 def _decode_base64(text: bytes) -> bytes:
-    text = text.strip()
     raw = a2b_base64(text)
     # The decoder passes over what is no base64, and stops at padding; then the text is too long for what came out.
-    if len(text) != (len(raw) + 2) // 3 * 4:
+    size = (len(raw) + 2) // 3 * 4
+    if len(text) != size and len(text.strip()) != size:
         raise Base64Error
     return raw
 
 
-def _restored(key: str, read: _Reader, text: bytes) -> bytes:
-    """Undo ldbsearch's readable spelling of a GUID or security identifier."""
-    value = read(text)
-    spelling, parse = _READABLE[key]
-    if not spelling(value):
-        return value
-    try:
-        return parse(_text(value))
-    except (AnchorError, ValueError) as exc:
-        raise _Unreadable(str(exc)) from None
+def _restoring(is_readable: Callable[[bytes], bool], parse: Callable[[str], bytes], read: _Reader) -> _Reader:
+    """Return a reader that undoes ldbsearch's readable spelling of a GUID or security identifier."""
+
+    def restored(text: bytes) -> bytes:
+        value = read(text)
+        if not is_readable(value):
+            return value
+        try:
+            return parse(_text(value))
+        except (AnchorError, ValueError) as exc:
+            raise _Unreadable(str(exc)) from None
+
+    return restored
 
 
 #: What tells the readable spelling of a value from its bytes, and what turns it into these. AD allows no objectGUID of
