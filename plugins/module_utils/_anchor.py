@@ -80,7 +80,8 @@ def parse_guid(value: str | bytes | Sequence[int]) -> bytes:
 
 def guid_text(raw: bytes) -> str:
     """Return the dashed, lower-case text of 16 bytes in AD order."""
-    return str(uuid.UUID(bytes_le=raw))
+    digits = (raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def immutable_id(raw: bytes) -> str:
