@@ -120,6 +120,8 @@ class Simulation:
                 GraphError(401, "InvalidAuthenticationToken", "Access token is empty, invalid or has expired."),
                 request_id,
             )
+        if self.tenant.settings.latencySeconds:
+            await asyncio.sleep(self.tenant.settings.latencySeconds)
         try:
             content = await _content(request)
         except ValueError:

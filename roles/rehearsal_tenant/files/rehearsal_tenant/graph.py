@@ -228,7 +228,11 @@ class GraphDoor:
             if not request.typed:
                 raise bad_request("Write request id : the request has a body but no Content-Type header.", "BadRequest")
         found = route.handler(self._tenant, request)
-        return await found if inspect.isawaitable(found) else found
+        reply: Reply = await found if inspect.isawaitable(found) else found
+        share = self._tenant.quota.share(request.caller.client_id) if request.method != "GET" else None
+        if share is not None:
+            reply.headers["x-ms-throttle-limit-percentage"] = share
+        return reply
 
     def _charge(self, request: GraphRequest) -> None:
         client = request.caller.client_id

@@ -31,6 +31,10 @@ class RecentRequests:
         return None
 
 
+# From this share on, answers tell how much of the limit is used up.
+_TOLD_FROM = 0.8
+
+
 class WriteQuota:
     """Counts writes as Graph does; a batch spends one per item."""
 
@@ -53,6 +57,14 @@ class WriteQuota:
             return None
         self._buckets[client_id] = (left, now)
         return self._retry_after((1 - left) / rate)
+
+    def share(self, client_id: str) -> Optional[str]:
+        """The share of the quota that a client has used up, as a header has it; None where Graph does not tell."""
+        limit = self._settings.writeQuota
+        if not limit or client_id not in self._buckets:
+            return None
+        used = 1 - self._buckets[client_id][0] / limit
+        return f"{used:.2f}" if used >= _TOLD_FROM else None
 
     def _retry_after(self, seconds: float) -> str:
         if self._settings.retryAfter == "decimal":

@@ -34,6 +34,7 @@ YES_NO = (True, False)
 SETTINGS: dict[str, Setting] = {
     "listLagSeconds": Setting(0, SECONDS, "Lists, filters and delta show the tenant of so many seconds ago."),
     "idLagSeconds": Setting(0, SECONDS, "A read by id shows the object of so many seconds ago."),
+    "latencySeconds": Setting(0, SECONDS, "How long each HTTP request to Graph takes at least; a batch is one."),
     "tokenLifetimeSeconds": Setting(3599, SECONDS, "Lifetime of an access token."),
     "writeQuota": Setting(3000, COUNT, "Writes per client within writeQuotaWindowSeconds; 0 lifts the quota."),
     "writeQuotaWindowSeconds": Setting(150, SECONDS, "Window of the write quota."),

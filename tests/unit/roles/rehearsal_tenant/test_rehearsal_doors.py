@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -281,6 +282,27 @@ def test_the_write_quota_is_a_bucket_that_refills(start):
     assert rehearsal.get("/users").status_code == 200
     rehearsal.advance(10)
     assert [write().status_code for _number in range(2)] == [204, 429]
+
+
+def test_answers_tell_when_most_of_the_quota_is_used_up(start):
+    rehearsal = start(users=[user("ann")], settings={"writeQuota": 10, "writeQuotaWindowSeconds": 100})
+    rehearsal.control("POST", "/clock", json={"frozen": True})
+    told = [
+        rehearsal.patch("ann@contoso.com", {"jobTitle": str(number)}).headers.get("x-ms-throttle-limit-percentage")
+        for number in range(10)
+    ]
+    assert told == [None] * 7 + ["0.80", "0.90", "1.00"]
+    assert "x-ms-throttle-limit-percentage" not in rehearsal.get("/users").headers
+
+
+def test_each_request_may_take_its_time_and_a_batch_is_one(start):
+    rehearsal = start(users=[user("ann")], settings={"latencySeconds": 0.15})
+    began = time.monotonic()
+    assert rehearsal.get("/users").status_code == 200
+    assert time.monotonic() - began >= 0.15
+    began = time.monotonic()
+    batch(rehearsal, *(patch_item(number, "ann", f"v{number}") for number in range(20)))
+    assert 0.15 <= time.monotonic() - began < 20 * 0.15
 
 
 @pytest.mark.parametrize(("style", "text"), [("decimal", "10.000"), ("date", "Mon, 23 Nov 2026 12:00:10 GMT")])
