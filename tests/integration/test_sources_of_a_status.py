@@ -74,6 +74,21 @@ def anchored(person: Person, **changes: Any) -> dict[str, Any]:
     return person.user({"onPremisesImmutableId": person.anchor, **changes})
 
 
+def last_status(run: harness.Run) -> dict[str, Any]:
+    return [result for result in run.results("entra_sync_status") if not result.get("skipped")][-1]
+
+
+def status_of(playbooks: harness.Playbooks, tenant: harness.Tenant, name: str) -> list[dict[str, Any]]:
+    """Return the rows of the playbook's status of everybody in a file."""
+    variables = {
+        "hard_match_plan": str(playbooks.folder / name),
+        "hard_match_work_dir": str(playbooks.folder / "work"),
+    }
+    run = playbooks.run("hybrid.identity.status", tenant.environment, variables=variables).succeeded()
+    rows: list[dict[str, Any]] = last_status(run)["users"]
+    return rows
+
+
 # AD as it is now
 
 
@@ -113,10 +128,6 @@ def company_then_and_now(
     playbooks = harness.Playbooks(folder)
     playbooks.module("ad_object_guid", src=[str(export)], dest=str(objects), sync_scope=SCOPE, return_limit=0)
     return Company(tenant, playbooks, objects, now)
-
-
-def last_status(run: harness.Run) -> dict[str, Any]:
-    return [result for result in run.results("entra_sync_status") if not result.get("skipped")][-1]
 
 
 def test_what_became_of_the_objects_since_is_said(company_then_and_now: Company) -> None:
@@ -215,8 +226,7 @@ def test_who_changed_people_after_the_write(written: harness.Tenant, playbooks: 
     written.control("PATCH", "users/bert@example.com", {"userPrincipalName": "bertie@example.com"})
     written.control("PATCH", "users/carl@example.com", {"deleted": True})
     written.control("DELETE", "users/emil@example.com")
-    result = playbooks.module("entra_sync_status", written.environment, src=[str(playbooks.folder / "journal.jsonl")])
-    rows = {row["id"]: row for row in result["users"]}
+    rows = {row["id"]: row for row in status_of(playbooks, written, "journal.jsonl")}
     anna, bert, carl = (rows[Person(name).id] for name in ("anna", "bert", "carl"))
     assert codes(anna) == ("anchor_differs", "anchor_changed_by")
     assert "Somebody else at 20" in told(anna)
@@ -248,7 +258,7 @@ def test_what_was_refused_to_a_sync_that_leaves_nothing_else(
     tenant.control("POST", "sync", {})
     objects = str(playbooks.folder / "objects.jsonl")
     playbooks.module("ad_object_guid", src=[str(export)], dest=objects, sync_scope=SCOPE)
-    [row] = playbooks.module("entra_sync_status", tenant.environment, src=[objects])["users"]
+    [row] = status_of(playbooks, tenant, "objects.jsonl")
     if audits:
         assert (row["state"], codes(row)[0]) == ("in_cloud", "sync_attempt_failed")
         assert "AttributeUpdateNotAllowed" in told(row)
@@ -258,8 +268,7 @@ def test_what_was_refused_to_a_sync_that_leaves_nothing_else(
 
 def test_an_audit_log_that_may_not_be_read_is_named(written: harness.Tenant, playbooks: harness.Playbooks) -> None:
     written.control("POST", "faults", {"method": "GET", "path": "directoryAudits", "status": 403, "times": 9})
-    result = playbooks.module("entra_sync_status", written.environment, src=[str(playbooks.folder / "journal.jsonl")])
-    for row in result["users"]:
+    for row in status_of(playbooks, written, "journal.jsonl"):
         assert ["AuditLog" in item["permission"] for item in row["unchecked"] if "audit" in item["what"]] == [True]
 
 
