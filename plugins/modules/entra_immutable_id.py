@@ -413,9 +413,9 @@ users:
     on_premises:
       description:
         - Fields of the AD object that identify it (C(distinguished_name, sam_account_name, user_principal_name,
-          login_name, mail, display_name, object_guid, object_sid, anchor_source, anchor_certain, source)), and
-          C(in_scope), whether sync takes it, where null is unknown; null when the input named no AD object. Of one
-          that sync leaves out also C(scope_reasons), why.
+          login_name, mail, proxy_addresses, display_name, object_guid, object_sid, anchor_source, anchor_certain,
+          source)), and C(in_scope), whether sync takes it, where null is unknown; null when the input named no AD
+          object. Of one that sync leaves out also C(scope_reasons), why.
       type: dict
       sample: {"distinguished_name": "CN=Jane,OU=Staff,DC=corp,DC=example,DC=com", "sam_account_name": "jane"}
     matched_by:

@@ -26,7 +26,7 @@ MADE_UP_NAME = company.Person("name-taken").id
 NAMES = [{"user": str(trouble.ad.get("userPrincipalName") or trouble.person.upn)} for trouble in TROUBLES]
 # So many tasks are run at once.
 PART = 16
-PLANNED = ("swapped", "elsewhere")
+PLANNED = ("swapped", "elsewhere", "address-group")
 FEW = [NAMES[first : first + 19] for first in range(0, len(NAMES), 19)]
 
 
@@ -292,7 +292,8 @@ def test_the_plan_knows_what_ad_gives(world: World) -> None:
     assert row["user"] == "swapped@example.com"
     assert row["expected_immutable_id"] == company.Person("swapped").anchor
     assert codes(row)[:2] == ("joined_to_twin", "anchor_differs")
-    assert "Asked for (2)" in world.summary("planned")
+    assert "Asked for (3)" in world.summary("planned")
+    assert "group Owner address-group" in world.row("address-group", "planned")["reasons"][0]["message"]
     assert "none of the organizational units" in world.row("elsewhere", "planned")["reasons"][0]["message"]
 
 

@@ -33,12 +33,13 @@ OPTIONS = """\
 hard_match_source:
   src: [export.ldf]             # leave hard_match_source out to read AD over LDAP
 hard_match_sync: cloud_sync     # who pauses and starts the sync: cloud_sync, connect_sync, or none
+hard_match_on_existing: replace # correct ids that were set wrong before
 """
 
 # What the guide calls each run, and the command. They run in this order, in one folder.
 RUNS = {
     "jane": "ansible-playbook hybrid.identity.status -e user=jane@example.com",
-    "ida": "ansible-playbook hybrid.identity.status -e user=ida@example.com -e @hard-match.yml",
+    "kim": "ansible-playbook hybrid.identity.status -e user=kim@example.com -e @hard-match.yml",
     "plan": "ansible-playbook hybrid.identity.plan -e @hard-match.yml -e hard_match_work_dir=plan",
     "apply": "ansible-playbook hybrid.identity.apply -e @hard-match.yml -e hard_match_plan=plan/plan.jsonl",
     "group": "ansible-playbook hybrid.identity.status -e group=sales.north@example.com",
@@ -47,7 +48,7 @@ RUNS = {
 # Nobody has done anything about these yet.
 UNTOUCHED = ("ben", "carla", "david", "emma", "farid")
 # The anchor was pasted into the user by hand.
-BY_HAND = ("ida", "lena", "noah", "omar")
+BY_HAND = ("ida", "kim", "lena", "noah", "omar")
 ALIAS = "sales.north@example.com"
 # What an AD object that is new to the sync became: a user beside the one who was meant.
 TWIN = f"jane+4711@{INITIAL}"
@@ -56,6 +57,8 @@ TWIN = f"jane+4711@{INITIAL}"
 def entries() -> list[dict[str, Any]]:
     """Return the AD objects."""
     changes: dict[str, dict[str, Any]] = {
+        # Brought along from a former forest, and what the sync uses. The classic recipe does not see it.
+        "kim": {"mS-DS-ConsistencyGuid": Person("kim in the former forest").guid.bytes_le},
         "lena": {"dn": f"CN=lena,OU=Contractors,{BASE}"},
         "ida": {"proxyAddresses": ["SMTP:ida@example.com", f"smtp:{ALIAS}"]},
     }

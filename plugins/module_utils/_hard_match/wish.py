@@ -27,6 +27,7 @@ IDENTIFYING = (
     "user_principal_name",
     "login_name",
     "mail",
+    "proxy_addresses",
     "display_name",
     "object_guid",
     "object_sid",
