@@ -53,7 +53,8 @@ def test_what_ad_says_now_is_said(page):
     ad = {"distinguished_name": "CN=Jane", "anchor_source": "consistency_guid", "login_name": "jane@contoso.com",
           "enabled": False, "in_scope": None}  # fmt: skip
     row = {**ROW, "in_ad": True, "object": ad, "expected_immutable_id": "abc=="}
-    followed = {"users": [row, {**ROW, "in_ad": False, "object": ad}, {**ROW, "in_ad": None}], "summary": {"blocked": 3}}
+    others = [{**ROW, "in_ad": False, "object": ad}, {**ROW, "in_ad": None}]
+    followed = {"users": [row, *others], "summary": {"blocked": 3}}
     shown = page(__hard_match_followed=followed, __hard_match_gathered={"summary": {"objects": 1}})
     assert shown.count("AD says") == 1
     assert (

@@ -101,7 +101,13 @@ def test_who_cleared_it_is_named_as_well():
 
 
 def test_of_a_synced_user_too():
-    seen = held(1, value="x", onPremisesSyncEnabled=True, onPremisesLastSyncDateTime="2026-11-23T13:00:00Z")
+    seen = held(
+        1,
+        value="x",
+        onPremisesSyncEnabled=True,
+        onPremisesLastSyncDateTime="2026-11-23T13:00:00Z",
+        onPremisesSecurityIdentifier=ad_row(1)["object_sid"],
+    )
     codes, _told = stand(seen, audit(SourceAnchor=([anchor(1)], ["x"])))
     assert codes == ["anchor_differs", "anchor_changed_by"]
 
