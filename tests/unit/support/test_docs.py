@@ -52,6 +52,8 @@ def test_the_reasons_stand_in_the_order_in_which_a_diagnosis_lists_them():
 def test_every_code_that_the_text_names_exists(path):
     text = path.read_text(encoding="utf-8").partition(make_docs.BEGIN)[0]
     named = set(re.findall(r"\(`([a-z]+(?:_[a-z]+)+)`\)", text)) | set(re.findall(r'"code": "(\w+)"', text))
+    for cell in re.findall(r"\| ((?:`\w+`(?:, )?)+) \|$", text, re.MULTILINE):
+        named |= set(re.findall(r"`(\w+)`", cell))
     assert named
     assert named <= CODES.keys()
 
