@@ -197,9 +197,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, start_tenant: Callable[..., 
                 "return_limit": 0,
             },
         },
-        status(
-            walk / "planned", walk / "plan.jsonl", {"user": "swapped@example.com"}, {"user": "elsewhere@example.com"}
-        ),
+        status(walk / "planned", walk / "plan.jsonl", *({"user": f"{name}@example.com"} for name in PLANNED)),
         status(walk / "tenant alone", None, {"user": "no-anchor@example.com"}, {"user": MADE_UP_NAME}, held),
         *written(walk),
     ]
