@@ -164,6 +164,7 @@ TROUBLES = (
     Trouble("name-binned", ("upn_held",), (), ad={"userPrincipalName": "n.binned@example.com"},
             more=_other("deletedUsers", userPrincipalName="n.binned@example.com", **DELETED)),
     # --- synced, and yet no success
+    Trouble("no-sid", ("sid_missing",), (), user={**SYNCED, "onPremisesSecurityIdentifier": None}),
     Trouble("other-sid", ("sid_differs",), (),
             user={**SYNCED, "onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-1104"}),
     # Names of licensed users are not updated in this tenant.

@@ -207,8 +207,10 @@ class GraphClient:
         for body in self._bodies(path, self._url(path, params, version), headers):
             yield from body["value"]
 
-    def delta(self, path: str, link: str | None, params: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
-        """Return what changed in a collection since ``link`` was given, and the link for the next time.
+    def delta(
+        self, path: str, link: str | None, params: Mapping[str, Any], take: Callable[[dict[str, Any]], None]
+    ) -> str:
+        """Hand ``take`` what changed in a collection since ``link`` was given; return the link for the next time.
 
         Of an object that changed there may be no more than its id and the properties that changed; of one that went,
         its id and ``@removed``. Changes may be told twice. Source: Microsoft Graph, "Use delta query to track changes".
@@ -217,17 +219,17 @@ class GraphClient:
         :raises GraphError: as in :meth:`get`; a link that is too old is 400 or 410.
         :raises Failure: when a link leads to another host.
         """
-        items: list[dict[str, Any]] = []
         body: dict[str, Any] = {}
         for body in self._bodies(path, link or self._url(path, params, "v1.0"), {"Prefer": "return=minimal"}):
-            items += body["value"]
+            for item in body["value"]:
+                take(item)
         following = body.get("@odata.deltaLink")
         if not following:
             raise Failure(
                 f"GET {path} was answered without a link to later changes. Is graph_endpoint Microsoft Graph?"
             )
         self._check_origin(path, following)
-        return items, following
+        return str(following)
 
     def batch(self, requests: Iterable[BatchRequest], version: str = "v1.0") -> Iterator[BatchResponse]:
         """Send many requests in ``$batch`` calls on several threads; yield their answers in the order of the input.

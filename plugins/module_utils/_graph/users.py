@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchRequest
@@ -110,26 +110,26 @@ class UserFeed:
 
     @property
     def is_open(self) -> bool:
-        """Whether :meth:`changes` can be asked."""
+        """Whether :meth:`tell` can be asked."""
         return self._link is not None
 
-    def changes(self) -> list[dict[str, Any]] | None:
-        """Return what changed since it was asked last, as :meth:`GraphClient.delta` does.
+    def tell(self, take: Callable[[dict[str, Any]], None]) -> bool:
+        """Hand ``take`` what changed since it was asked last, as :meth:`GraphClient.delta` does.
 
-        :returns: ``None`` when that is not known, as after days without asking: the feed goes on from now.
+        :returns: ``False`` when that is not all that changed, as after days without asking: the feed goes on from now.
         """
         try:
-            items, self._link = self._client.delta(_DELTA, self._link, {})
+            self._link = self._client.delta(_DELTA, self._link, {}, take)
         except GraphError:
             self._open()
-            return None
-        return items
+            return False
+        return True
 
     def _open(self) -> None:
         try:
             # Only what is selected is watched.
             latest = {"$select": self._select, "$deltatoken": "latest"}
-            self._link = self._client.delta(_DELTA, None, latest)[1]
+            self._link = self._client.delta(_DELTA, None, latest, lambda _change: None)
         except GraphError:
             self._link = None
 

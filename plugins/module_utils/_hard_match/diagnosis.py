@@ -178,6 +178,7 @@ PROOF = (
     Check(unless_awaited(checks.upn_differs), "conflict"),
     Check(checks.twin_claims, "conflict"),
     Check(audit_checks.anchor_changed_by, "conflict"),
+    Check(checks.sid_missing, "pending"),
 )
 
 

@@ -301,6 +301,13 @@ def sid_differs(subject: Subject) -> Found:
         yield reason("sid_differs", current=subject.user.sid, expected=(subject.expected.row or {})["object_sid"])
 
 
+def sid_missing(subject: Subject) -> Found:
+    """The SID that would prove it is not there."""
+    sid = (subject.expected.row or {}).get("object_sid")
+    if sid and not subject.user.sid:
+        yield reason("sid_missing", expected=sid)
+
+
 def same_sid(expected: Expectation, user: CloudUser) -> bool | None:
     """Tell whether the user is tied to the expected AD object; ``None`` when that cannot be told."""
     sid = (expected.row or {}).get("object_sid")

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from sys import intern
+from typing import Any, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Expectation
@@ -60,16 +61,32 @@ def find_expected(expected: Expectation, index: CloudIndex) -> CloudUser | None:
     return None
 
 
+def _kept(fields: Optional[Row], *known: Optional[str]) -> Optional[Row]:
+    """Return the fields of an AD object as a run keeps those of all: equal texts, and the names, are in memory once."""
+    if fields is None:
+        return None
+    texts = {text: text for text in known}
+    return {
+        intern(name): texts.setdefault(value, value) if isinstance(value, str) else value
+        for name, value in fields.items()
+    }
+
+
 def _from_object(row: Row) -> Expectation:
     name = row.get("login_name") or row.get("user_principal_name")
     told = row.get("anchor_reason") if not row.get("immutable_id") else None
-    return Expectation(name, None, row.get("immutable_id"), row, "blocked" if told else None, told)
+    return Expectation(name, None, row.get("immutable_id"), _kept(row), "blocked" if told else None, told)
 
 
 def _from_plan(row: Row) -> Expectation:
     # A row that clears an anchor expects nothing of the sync.
     return Expectation(
-        row.get("user"), row.get("id"), row.get("after"), row.get("on_premises"), row.get("action"), row.get("reason")
+        row.get("user"),
+        row.get("id"),
+        row.get("after"),
+        _kept(row.get("on_premises"), row.get("user"), row.get("after")),
+        row.get("action"),
+        row.get("reason"),
     )
 
 
@@ -78,7 +95,7 @@ def _from_journal(row: Row) -> Expectation:
 
 
 def _from_status(row: Row) -> Expectation:
-    return Expectation(row.get("user"), row.get("id"), row.get("expected_immutable_id"), row.get("object"))
+    return Expectation(row.get("user"), row.get("id"), row.get("expected_immutable_id"), _kept(row.get("object")))
 
 
 _READERS = {

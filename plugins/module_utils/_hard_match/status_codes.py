@@ -33,6 +33,13 @@ STATUS_CODES: tuple[tuple[str, str, str, str], ...] = (
         _RESILIENCY,
     ),
     (
+        "sid_missing",
+        "The user is synced, but shows no security identifier (SID). Only the same one as in AD, {expected}, proves "
+        "that the sync took the right object.",
+        "Wait for a further cycle, or start one. If it stays so, see why the sync does not bring objectSid.",
+        "Microsoft Graph: user resource",
+    ),
+    (
         "upn_rewritten",
         "The user is synced, but the service gave it the name {current}, because {expected} was taken {owner}.",
         "Take the name from the other object, or change it in AD. The service gives it back within the hour, or with "

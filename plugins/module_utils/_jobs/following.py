@@ -38,8 +38,9 @@ class Followed(NamedTuple):
 
     expected: Expectation
     user: Optional[CloudUser]
-    holders: list[CloudUser]
-    twins: list[CloudUser]
+    #: Who else has the anchor. As a tuple, because nobody, as of most users, takes no room then.
+    holders: Sequence[CloudUser]
+    twins: Sequence[CloudUser]
     error: Optional[GraphError] = None
     #: How many reads in a row have shown the user synced, or gone.
     agreeing: int = 0
@@ -67,7 +68,8 @@ def follow(
     # Only a write of the very value that is waited for tells from when on a sync counts.
     if write and write.status in ("ok", "confirmed") and write.after == expected.immutable_id:
         expected = expected._replace(written=write.service_time or write.time)
-    return Followed(expected, user, holders, twins_of(expected, user, index))
+    others = (holder for holder in holders if user is None or holder.id != user.id)
+    return Followed(expected, user, tuple(others), tuple(twins_of(expected, user, index)))
 
 
 def read_again(

@@ -162,21 +162,17 @@ class Watch:
 
     def _catch_up(self) -> bool:
         """Take in what the feed tells; return whether that is all there is to know."""
-        changes = self._feed.changes() if self._feed is not None and self._feed.is_open else None
-        for body in changes or ():
-            user = self._changed(body)
-            if user is not None:
-                self._index.replace(user)
-                for number in self._numbers.get(user.id, ()):
-                    self._take(number, None if user.deleted else user, None)
-        return changes is not None
+        return self._feed is not None and self._feed.is_open and self._feed.tell(self._take_change)
 
-    def _changed(self, body: Mapping[str, Any]) -> CloudUser | None:
-        """Return a user of whom the feed tells; ``None`` for one who came and went unseen."""
+    def _take_change(self, body: Mapping[str, Any]) -> None:
         known = self._index.user(body["id"])
-        if known is not None:
-            return settled(changed_by(known, body), self._written)
-        return None if "@removed" in body else from_graph(body)
+        if known is None and "@removed" in body:
+            # One who came and went unseen.
+            return
+        user = settled(changed_by(known, body), self._written) if known is not None else from_graph(body)
+        self._index.replace(user)
+        for number in self._numbers.get(user.id, ()):
+            self._take(number, None if user.deleted else user, None)
 
     def _read(self, numbers: Iterable[int]) -> None:
         for number, user, error in read_users(self._client, self._followed, sorted(numbers), self._written):

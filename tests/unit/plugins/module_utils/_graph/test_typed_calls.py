@@ -196,15 +196,17 @@ def test_jobs_are_found_by_template_and_by_id(mock, make_client):
 
 def test_a_feed_of_users_begins_now_and_begins_anew_when_it_has_forgotten(mock, make_client):
     latest = responses.matchers.query_param_matcher({"$deltatoken": "latest", "$select": users.USER_SELECT})
-    told = {"value": [{"id": "1"}], "@odata.deltaLink": f"{V1}/users/delta?$deltatoken=2"}
+    change = {"value": [{"id": "1"}], "@odata.deltaLink": f"{V1}/users/delta?$deltatoken=2"}
     delta = f"{V1}/users/delta"
     mock.get(delta, match=[latest], json={"value": [], "@odata.deltaLink": f"{delta}?$deltatoken=1"})
-    mock.get(f"{delta}?$deltatoken=1", json=told)
+    mock.get(f"{delta}?$deltatoken=1", json=change)
     mock.get(f"{delta}?$deltatoken=2", status=410, json={"error": {"code": "syncStateNotFound", "message": "Old."}})
     feed = users.UserFeed(make_client())
-    assert feed.changes() == [{"id": "1"}]
-    assert (feed.changes(), feed.is_open) == (None, True)
-    assert feed.changes() == [{"id": "1"}]
+    told = []
+    assert feed.tell(told.append)
+    assert (feed.tell(told.append), feed.is_open) == (False, True)
+    assert feed.tell(told.append)
+    assert told == [{"id": "1"}] * 2
 
 
 def test_a_feed_that_is_refused_is_closed(mock, make_client):

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from hard_match_doubles import TENANT, ad_row, anchor, graph_user, guid, held, user, user_id
+from hard_match_doubles import TENANT, ad_row, anchor, guid, held, user, user_id
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import immutable_id
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case, Surroundings
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.claims import Claims
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, from_graph
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
     LABEL_CLOUD,
     LABEL_SYNCED,
@@ -75,7 +75,7 @@ def test_flag_anchor_sid_name_and_time_prove_the_tie():
         (synced(value=anchor(1).lower()), ("conflict", ["anchor_differs"])),
         (synced(onPremisesSecurityIdentifier="S-1-5-21-1-2-3-9"), ("conflict", ["sid_differs"])),
         (synced(onPremisesSecurityIdentifier=SID.lower()), ("synced", [])),
-        (synced(onPremisesSecurityIdentifier=None), ("synced", [])),
+        (synced(onPremisesSecurityIdentifier=None), ("pending", ["sid_missing"])),
         (synced(upn="u1234@" + TENANT), ("conflict", ["upn_differs"])),
         (synced(upn="U1@EXAMPLE.com"), ("synced", [])),
         (
@@ -306,9 +306,7 @@ def test_a_user_that_could_not_be_read_is_unknown():
 
 def test_two_parked_values_are_two_reasons():
     errors = [{"propertyCausingError": name, "value": "v"} for name in ("UserPrincipalName", "ProxyAddresses")]
-    seen = from_graph(
-        {**graph_user(1), **SYNCED, "onPremisesImmutableId": anchor(1), "onPremisesProvisioningErrors": errors}
-    )
+    seen = synced(onPremisesProvisioningErrors=errors)
     assert stand(expectation(), seen) == ("conflict", ["attribute_quarantined"] * 2)
 
 

@@ -140,7 +140,11 @@ def test_without_an_expectation_the_anchor_of_the_user_is_looked_for():
 
 def test_a_synced_user_is_judged_by_an_error_only_while_its_last_sync_is_too_old():
     server = with_object(export_error="LargeObject")
-    synced = {"onPremisesSyncEnabled": True, "onPremisesLastSyncDateTime": ASKED}
+    synced = {
+        "onPremisesSyncEnabled": True,
+        "onPremisesLastSyncDateTime": ASKED,
+        "onPremisesSecurityIdentifier": ad_row(1)["object_sid"],
+    }
     assert stand(server, **synced)[:2] == ("synced", [])
     assert stand(server, EXPECTED._replace(written=NOON + 1), **synced)[:2] == (
         "conflict",

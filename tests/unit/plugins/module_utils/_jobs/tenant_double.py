@@ -164,8 +164,8 @@ class Tenant:
             if container == wanted:
                 yield _selected(body, params["$select"])
 
-    def delta(self, path, link, params):
-        """Return what changed since; of each change no more than what it changed."""
+    def delta(self, path, link, params, take):
+        """Tell what changed since; of each change no more than what it changed."""
         assert path == "/users/delta"
         self.requests += 1
         if self.delta_refused is not None and (link is None or not self.delta_opens):
@@ -177,8 +177,7 @@ class Tenant:
         self.delta_asked.append(link)
         if link is None:
             assert (params["$deltatoken"], "onPremisesSyncEnabled" in params["$select"]) == ("latest", True)
-            return [], str(seen)
-        told = []
+            return str(seen)
         for key, versions in sorted(self._versions.items()):
             news = [number for number, version in enumerate(versions) if since < version[0] <= seen]
             if news:
@@ -186,8 +185,8 @@ class Tenant:
                 before = versions[news[0] - 1][2] if news[0] else {}
                 changed = {name: value for name, value in body.items() if name not in before or before[name] != value}
                 gone = {"@removed": {"reason": "changed"}} if container != "live" else {}
-                told.append({"id": key, **changed, **gone})
-        return told, str(seen)
+                take({"id": key, **changed, **gone})
+        return str(seen)
 
     def batch(self, requests, version="v1.0"):
         pending = iter(requests)

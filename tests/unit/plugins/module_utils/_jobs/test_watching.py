@@ -153,7 +153,7 @@ def test_what_neither_listing_nor_feed_has_told_is_found_when_nobody_moves(tmp_p
     journal = journal_of(tmp_path, *MANY, tenant=tenant)
     tenant.organization["onPremisesLastSyncDateTime"] = format_time(NOON + 5)
     delta = tenant.delta
-    tenant.delta = lambda path, link, params: ([], delta(path, link, params)[1])
+    tenant.delta = lambda path, link, params, _take: delta(path, link, params, lambda _change: None)
     at(tenant, 10, lambda: [stamp(tenant, number) for number in MANY])
     assert states(run(tenant, src=[journal], wait=True, wait_timeout=7200)) == [("synced", None)] * 50
     assert tenant.now < 200
