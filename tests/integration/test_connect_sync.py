@@ -386,3 +386,128 @@ def test_server_that_is_not_in_the_inventory(tenant: harness.Tenant, playbooks: 
     assert done.returncode != 0
     assert "has in the inventory" in summary(playbooks)
     assert tenant.writes() == []
+
+
+# --- bringing users into scope, and leaving the sync frozen
+
+
+def hook(playbooks: harness.Playbooks, *tasks: dict[str, Any]) -> str:
+    """Write the caller's tasks, which first remember what the server was asked until then."""
+    path, seen = playbooks.folder / "in_scope.yml", playbooks.folder / "seen.json"
+    remember = {
+        "name": "Remember how things stand",
+        "ansible.builtin.copy": {
+            "content": "{{ {'asked': (lookup('ansible.builtin.file', server) | from_json).asked, 'written':"
+            " lookup('ansible.builtin.file', hard_match_written_file).splitlines() | map('from_json')"
+            " | selectattr('action', 'defined') | map(attribute='action')} | to_json }}",
+            "dest": str(seen),
+            "mode": "0600",
+        },
+        "vars": {"server": str(playbooks.folder / "server.json")},
+    }
+    path.write_text(json.dumps([remember, *tasks]), encoding="utf-8")
+    return str(path)
+
+
+def fail_one(tenant: harness.Tenant) -> None:
+    """Let the write of one user fail as if a second try might help."""
+    fault = {"method": "PATCH", "path": f"users/{PEOPLE[0].id}", "times": 1_000_000, "status": 400}
+    tenant.control("POST", "faults", fault)
+
+
+def test_users_come_into_scope_between_the_last_write_and_the_thaw(
+    start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks
+) -> None:
+    body, export = seed(playbooks.folder, PEOPLE), playbooks.folder / "export.ldf"
+    selected = playbooks.folder / "selected.ldf"
+    selected.write_text(ldif([], CARRIED), encoding="utf-8")
+    body["directories"][0]["ldif"] = str(selected)
+    tenant, server = start_tenant(body), Server(playbooks.folder)
+    select = {
+        "name": "Select them",
+        "ansible.builtin.copy": {"src": str(export), "dest": str(selected), "mode": "0600"},
+    }
+    run(playbooks, tenant, hard_match_in_scope_tasks=hook(playbooks, select)).succeeded()
+    assert "3 synced" in summary(playbooks)
+    seen = json.loads((playbooks.folder / "seen.json").read_text(encoding="utf-8"))
+    assert seen == {"asked": ["state", "disable", "idle"], "written": ["set"] * 3}
+    assert server["asked"][3:5] == ["enable", "state"]
+
+
+def test_tasks_that_fail_keep_nothing_frozen(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
+    server = Server(playbooks.folder)
+    lost = {"name": "Ask a host that is gone", "ansible.builtin.command": "true", "delegate_to": "nowhere",
+            "vars": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}}  # fmt: skip
+    refused = {"name": "Select them", "ansible.builtin.fail": {"msg": "There is no such group."}}
+    done = run(playbooks, tenant, hard_match_in_scope_tasks=hook(playbooks, lost, refused))
+    assert done.returncode != 0
+    assert "All values are written, but hard_match_in_scope_tasks failed" in summary(playbooks)
+    assert "There is no such group." in summary(playbooks)
+    assert "3 synced" in summary(playbooks)
+    assert server["enabled"]
+    assert not note(playbooks).exists()
+
+
+@pytest.mark.parametrize("content", [None, '[{"name": "A module that is nowhere", "no.such.module": {}}]'])
+def test_tasks_that_cannot_be_loaded_end_the_run_before_anything_is_frozen(
+    tenant: harness.Tenant, playbooks: harness.Playbooks, content: str | None
+) -> None:
+    server = Server(playbooks.folder)
+    path = playbooks.folder / "in_scope.yml"
+    if content:
+        path.write_text(content, encoding="utf-8")
+    done = run(playbooks, tenant, hard_match_in_scope_tasks=str(path))
+    assert done.returncode != 0
+    assert ("no.such.module" if content else "there is no such file") in " ".join(done.output.split())
+    assert server["asked"] == []
+    assert tenant.writes() == []
+
+
+def test_frozen_until_all_is_written(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
+    server = Server(playbooks.folder)
+    fail_one(tenant)
+    options = {"hard_match_thaw": "when_complete", "hard_match_in_scope_tasks": hook(playbooks)}
+    done = run(playbooks, tenant, **options)
+    assert done.returncode != 0
+    assert server["asked"] == ["state", "disable", "idle"]
+    assert note(playbooks).exists()
+    assert not (playbooks.folder / "seen.json").exists()
+    assert "the sync stays paused, because not everything is written" in summary(playbooks)
+    assert "Set-ADSyncScheduler -SyncCycleEnabled $true" in summary(playbooks)
+
+    tenant.control("DELETE", "faults")
+    run(playbooks, tenant, hard_match_take_over=True, **options).succeeded()
+    assert server["enabled"]
+    assert not note(playbooks).exists()
+    assert "3 synced" in summary(playbooks)
+
+
+def test_freeze_that_was_left_is_taken_over_even_if_nothing_is_left_to_write(
+    tenant: harness.Tenant, playbooks: harness.Playbooks
+) -> None:
+    server = Server(playbooks.folder, failures={"enable": "the service is gone"})
+    assert run(playbooks, tenant).returncode != 0
+    server.set(failures={}, asked=[])
+
+    # Who only reads reports it, and asks nothing there.
+    run(playbooks, tenant, entry="plan").succeeded()
+    assert "was disabled by a run that was killed or is still at work: since " in summary(playbooks)
+    assert server["asked"] == []
+    run(playbooks, tenant, hard_match_take_over=True).succeeded()
+    assert server["enabled"]
+    assert not note(playbooks).exists()
+    assert "3 synced" in summary(playbooks)
+
+
+def test_preflight_shows_how_the_server_stands(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
+    server = Server(playbooks.folder)
+    run(playbooks, tenant, entry="preflight").succeeded()
+    table = (playbooks.folder / "run" / "preflight.txt").read_text(encoding="utf-8")
+    assert "sync1 answers, and is the one that exports" in table
+    assert server["asked"] == ["state"]
+    server.set(unreachable=True)
+    done = run(playbooks, tenant, entry="preflight")
+    assert done.returncode != 0
+    table = " ".join((playbooks.folder / "run" / "preflight.txt").read_text(encoding="utf-8").split())
+    assert "PROBLEM Sync server The server of Entra Connect Sync, sync1" in table
+    assert "connection timed out" in table

@@ -15,7 +15,7 @@ PERMISSIONS = [
     "User.ReadWrite.All", "Organization.Read.All", "RoleManagement.Read.Directory", "Group.Read.All", "Domain.Read.All",
     "OrgContact.Read.All", "PrivilegedEligibilitySchedule.Read.AzureADGroup", "Application.Read.All",
     "User-OnPremisesSyncBehavior.ReadWrite.All", "OnPremDirectorySynchronization.Read.All",
-    "Synchronization.ReadWrite.All",
+    "Synchronization.ReadWrite.All", "AuditLog.Read.All",
 ]  # fmt: skip
 GOOD = {
     "inventory_hostname": "contoso",
@@ -25,6 +25,14 @@ GOOD = {
     "hard_match_protect_role_holders": True,
     "hard_match_window": False,
     "hard_match_flags_confirmed": False,
+    "hard_match_connect_server": "sync1",
+    "__hard_match_server": {"staging": False, "suspended": False, "enabled": True, "version": "2.5.79.0"},
+    "__hard_match_server_error": "",
+    "__hard_match_server_problems": [],
+    "__hard_match_left_disabled": {"stat": {"exists": False}},
+    "__hard_match_left_disabled_says": "A killed run disabled it.",
+    "__hard_match_connect_version": "2.5.79.0",
+    "__hard_match_versions_note": "Look at its version.",
     "__hard_match_left_open": {"changed": False, "restored": None},
     "__hard_match_window_state": {},
     "__hard_match_exports": [],
@@ -209,3 +217,25 @@ def test_the_table_fits_a_screen(findings, environment):
     table = environment.get_template("preflight.txt.j2").render(GOOD | {"__hard_match_findings": found})
     assert max(map(len, table.splitlines())) < 120
     assert table.splitlines()[-1] == "1 problem, 0 unknown, 1 note. Solve the problems first."
+
+
+ON = {"staging": False, "suspended": False, "enabled": True, "version": "2.5.79.0"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "words"),
+    [
+        ({}, "OK", "sync1 answers, and is the one that exports"),
+        ({"role_server_error": "sync1: connection\ntimed out"}, "PROBLEM", "sync1: connection timed out"),
+        ({"role_server_problems": ["sync1 is in staging mode."]}, "PROBLEM", "sync1 is in staging mode."),
+        ({"role_server": {**ON, "enabled": False}}, "NOTE", "its scheduler is off, and a run leaves it so"),
+        ({"role_server": {**ON, "enabled": False}, "role_left_disabled": {"stat": {"exists": True}}}, "NOTE",
+         "A killed run disabled it. Once that run is over"),
+        ({"role_server": {**ON, "version": None}}, "UNKNOWN", "Look at its version."),
+        ({"role_server": {**ON, "version": "2.4.0.0"}}, "NOTE", "Look at its version."),
+    ],
+)  # fmt: skip
+def test_the_sync_server_has_its_lines(findings, changes, verdict, words):
+    found = [line for line in findings(hard_match_sync="connect_sync", **changes) if line[1] == "Sync server"]
+    assert any(line[0] == verdict and words in line[2] for line in found)
+    assert [line[0] for line in found if line[0] != "OK"] == ([] if verdict == "OK" else [verdict])
