@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from measure import Aim, Section, thousands
@@ -43,18 +44,18 @@ def render(found: dict[str, dict[str, Any]]) -> str:
 
 
 def _section(section: Section, machine: dict[str, Any] | None) -> str:
-    text = f"\n## {section.title}\n\n{section.what}\n"
+    text = f"\n## {section.title}\n\n{_paragraph(section.what)}\n"
     if machine:
         text += f"\n{_machine(machine)}\n"
     if section.skipped:
-        text += f"\nNot measured: {section.skipped}.\n"
+        text += f"\n{_paragraph(f'Not measured: {section.skipped}.')}\n"
     if section.rows:
         text += "\n" + _table(section.columns, section.rows)
-    return text + "".join(f"\n{note}\n" for note in section.notes)
+    return text + "".join(f"\n{_paragraph(note)}\n" for note in section.notes)
 
 
 def _machine(machine: dict[str, Any]) -> str:
-    return (
+    return _paragraph(
         f"Measured on {machine['date']} on {machine['cores']} cores with {machine['memory']} of memory "
         f"({machine['system']}, Python {machine['python']}, ansible-core {machine['ansible-core']}; load at the start "
         f"{machine['load']})."
@@ -79,6 +80,10 @@ def _table(columns: list[str], rows: list[list[str | float | int]]) -> str:
         *([_cell(c) for c in row] for row in rows),
     ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _cell(value: str | float | int) -> str:
