@@ -116,13 +116,15 @@ options:
     default: 60
   max_workers:
     description:
-      - How many requests may be under way at once; from 1 to 64.
+      - How many requests may be under way at once, at most; from 1 to 64. A run begins with four, takes more while all
+        goes well and they are of use, and fewer while the service throttles or fails.
       - If not set, the environment variable E(HYBRID_IDENTITY_MAX_WORKERS) is used.
     type: int
-    default: 4
+    default: 8
   batch_size:
     description:
-      - How many reads or writes of single users go into one request; from 1 to 20.
+      - How many reads or writes of single users go into one request, at most; from 1 to 20. Fewer do, for a while, when
+        the service does not answer in time.
       - If not set, the environment variable E(HYBRID_IDENTITY_BATCH_SIZE) is used.
     type: int
     default: 20

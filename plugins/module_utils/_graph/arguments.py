@@ -72,7 +72,7 @@ ENTRA_ARGUMENTS: dict[str, Any] = {
     # A proxy's URL may carry a password.
     "proxy": _option("str", "HYBRID_IDENTITY_PROXY", no_log=True),
     "timeout": _option("int", "HYBRID_IDENTITY_TIMEOUT", default=60),
-    "max_workers": _option("int", "HYBRID_IDENTITY_MAX_WORKERS", default=4),
+    "max_workers": _option("int", "HYBRID_IDENTITY_MAX_WORKERS", default=8),
     "batch_size": _option("int", "HYBRID_IDENTITY_BATCH_SIZE", default=20),
     "write_quota": _option("int", "HYBRID_IDENTITY_WRITE_QUOTA", default=3000),
     "retry_time": _option("int", "HYBRID_IDENTITY_RETRY_TIME", default=600),

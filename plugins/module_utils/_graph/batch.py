@@ -52,13 +52,13 @@ class BatchResponse(NamedTuple):
     error: GraphError | None
 
 
-def run_batches(
-    client: GraphClient, requests: Iterable[BatchRequest], version: str, size: int, workers: int
-) -> Iterator[BatchResponse]:
-    """See :meth:`GraphClient.batch`.
+class SlowBatch(GraphError):
+    """A batch that was not answered in time; smaller ones may be."""
 
-    :param size: requests in one batch. :param workers: batches under way at once.
-    """
+
+def run_batches(client: GraphClient, requests: Iterable[BatchRequest], version: str) -> Iterator[BatchResponse]:
+    """See :meth:`GraphClient.batch`."""
+    workers = client.options.max_workers
     run = _Run(client, version)
     waiting: deque[Future[list[BatchResponse]]] = deque()
     interruption: Exception | None = None
@@ -67,7 +67,7 @@ def run_batches(
     try:
         while True:
             try:
-                chunk = list(itertools.islice(iterator, size))
+                chunk = list(itertools.islice(iterator, client.batch_size))
             except Exception as exc:  # pylint: disable=broad-except
                 # What has left is reported before the input's error is raised again.
                 interruption = exc
@@ -101,46 +101,59 @@ class _Run:
         answers: dict[int, BatchResponse] = {}
         pending = dict(enumerate(chunk))
         renewed = False
+        most = len(chunk)
         while pending:
             if self._out_of_reach is not None:
-                answers.update(self._fail(pending, self._not_sent()))
+                self._fail(answers, pending, self._not_sent())
                 break
+            part = dict(itertools.islice(pending.items(), min(most, client.batch_size)))
+            rest = {number: request for number, request in pending.items() if number not in part}
             try:
                 answer = client.exchange(
                     "POST",
                     f"{client.options.graph_endpoint}/{self._version}/$batch",
-                    f"POST /$batch with {len(pending)} requests",
-                    json={"requests": [_item(number, request) for number, request in pending.items()]},
-                    writes=sum(request.method.upper() != "GET" for request in pending.values()),
-                    repeatable=all(is_repeatable(request.method, request.repeatable) for request in pending.values()),
+                    f"POST /$batch with {len(part)} requests",
+                    json={"requests": [_item(number, request) for number, request in part.items()]},
+                    items=len(part),
+                    writes=sum(request.method.upper() != "GET" for request in part.values()),
+                    repeatable=all(is_repeatable(request.method, request.repeatable) for request in part.values()),
                 )
+            except SlowBatch as exc:
+                self._fail(answers, part, exc)
+                most = max(1, len(part) // 2)  # whatever others fare with
+                continue
             except GraphError as exc:
-                if exc.status is None or exc.status in (401, 429) or exc.status >= 500:
+                if exc.is_of_the_service:
                     self._give_up(exc)
-                answers.update(self._fail(pending, exc))
-                break
+                self._fail(answers, part, exc)
+                pending = rest
+                continue
             except Failure as exc:  # no token any more
                 self._give_up(exc)
-                answers.update(self._fail(pending, GraphError(exc.message, code="not_sent")))
-                break
+                self._fail(answers, part, GraphError(exc.message, code="not_sent"))
+                pending = rest
+                continue
             again = _Again()
             results = _by_number(answer.body)
-            for number, request in pending.items():
+            for number, request in part.items():
                 answers[number] = _read(request, results.get(number), again, number, renewed)
-            pending = {number: pending[number] for number in again.numbers}
-            if not pending:
-                break
+                client.note_limits(results[number][1] if number in results else {})
+            pending = {**{number: part[number] for number in again.numbers}, **rest}
+            if again.strained:
+                client.load.strained(answer.started)
             if again.refused_token and not renewed:
                 renewed = True
                 try:
                     client.renew_token(answer.token)
                 except Failure as exc:
                     self._give_up(exc)
-                    break  # their answers say 401
+                    pending = rest  # the answers of the others say 401
+                    continue
             if again.wait:
                 wait = backoff.next_wait(again.retry_after)
                 if wait is None:
-                    break  # their answers say why
+                    pending = rest  # the answers of the others say why
+                    continue
                 client.hold_back(wait, answer.started, everybody=again.throttled)
         return [answers[number] for number in range(len(chunk))]
 
@@ -154,8 +167,13 @@ class _Run:
             code="not_sent",
         )
 
-    def _fail(self, pending: Mapping[int, BatchRequest], error: GraphError) -> dict[int, BatchResponse]:
-        return {number: BatchResponse(request.key, error.status, None, error) for number, request in pending.items()}
+    @staticmethod
+    def _fail(answers: dict[int, BatchResponse], part: Mapping[int, BatchRequest], error: GraphError) -> None:
+        """Answer requests with an error, unless they were sent before and may have been carried out."""
+        for number, request in part.items():
+            earlier = answers[number].error if number in answers else None
+            if earlier is None or not earlier.uncertain:
+                answers[number] = BatchResponse(request.key, error.status, None, error)
 
 
 class _Again:
@@ -165,14 +183,16 @@ class _Again:
         self.numbers: list[int] = []
         self.refused_token = False
         self.throttled = False
+        self.strained = False
         self.wait = False
         self.retry_after: float | None = None
 
-    def later(self, number: int, retry_after: float | None, throttled: bool) -> None:
+    def later(self, number: int, retry_after: float | None, status: int | None) -> None:
         """Note one; the longest wait counts for all."""
         self.numbers.append(number)
         self.wait = True
-        self.throttled = self.throttled or throttled
+        self.strained = self.strained or status is not None
+        self.throttled = self.throttled or status == 429
         if retry_after is not None:
             self.retry_after = max(retry_after, self.retry_after or 0.0)
 
@@ -187,7 +207,7 @@ def _read(request: BatchRequest, result: Any, again: _Again, number: int, renewe
     what = f"{request.method.upper()} {request.path.split('?')[0]}"
     if result is None:
         if is_repeatable(request.method, request.repeatable):
-            again.later(number, None, False)
+            again.later(number, None, None)
         error = GraphError(
             f"{what}: the batch was answered without this request.", code="missing_response", uncertain=True
         )
@@ -199,7 +219,7 @@ def _read(request: BatchRequest, result: Any, again: _Again, number: int, renewe
         again.with_new_token(number)
     elif status in (424, 429) or (status in PASSING_STATUSES and is_repeatable(request.method, request.repeatable)):
         # 424: a request of ours depends on no other, so this one was throttled together with its batch.
-        again.later(number, retry_after_seconds(headers, time.time()), status == 429)
+        again.later(number, retry_after_seconds(headers, time.time()), status)
     return BatchResponse(request.key, status, body, error_from_response(what, status, headers, body))
 
 

@@ -20,20 +20,24 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.auth import
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import (
     BatchRequest,
     BatchResponse,
+    SlowBatch,
     run_batches,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, error_from_response
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import QUOTA_WINDOW, Limiter
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.load import Load
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry import (
     PASSING_STATUSES,
     Backoff,
     http_date,
     is_repeatable,
     retry_after_seconds,
+    used_share,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tokens import TokenProvider
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http, TransportError
 
+_GATEWAY_TIMEOUT = 504
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -65,6 +69,7 @@ class GraphClient:
     ) -> None:
         self.options = options
         self.limiter = limiter
+        self.load = Load(options.max_workers, options.batch_size, clock)
         self._http = http
         self._tokens = tokens
         self._clock = clock
@@ -231,6 +236,11 @@ class GraphClient:
         self._check_origin(path, following)
         return str(following)
 
+    @property
+    def batch_size(self) -> int:
+        """How many requests the next batch may hold."""
+        return min(self.load.batch_size, self.limiter.capacity)
+
     def batch(self, requests: Iterable[BatchRequest], version: str = "v1.0") -> Iterator[BatchResponse]:
         """Send many requests in ``$batch`` calls on several threads; yield their answers in the order of the input.
 
@@ -238,8 +248,7 @@ class GraphClient:
         requests for the same object may be carried out in either order. Nothing is raised for a request that fails:
         its answer carries the error. When the service is out of reach, the rest is answered with ``not_sent``.
         """
-        size = min(self.options.batch_size, self.limiter.capacity)
-        return run_batches(self, requests, version, size, self.options.max_workers)
+        return run_batches(self, requests, version)
 
     # For batch.py
 
@@ -251,6 +260,7 @@ class GraphClient:
         *,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
+        items: int = 1,
         writes: int = 0,
         repeatable: bool = True,
     ) -> Answer:
@@ -258,13 +268,15 @@ class GraphClient:
 
         :param url: complete, on the configured host.
         :param what: the request as an error calls it.
-        :param writes: how many writes it holds.
+        :param items: how many requests it holds, if it is a batch; ``writes`` of them are writes.
+        :raises SlowBatch: when there was no answer in time, and smaller batches are worth a try.
         """
         backoff = self.backoff()
-        renewed = False
+        renewed = doubtful = False
         while True:
             retry_after = None
-            with self.limiter.slot(writes) as started:
+            slow = False
+            with self.limiter.slot(writes), self.load.turn() as started:
                 # Not before: the wait for the turn may be longer than a token lasts.
                 token = self._tokens.token()
                 self._count(writes)
@@ -273,11 +285,14 @@ class GraphClient:
                 except TransportError as exc:
                     error = GraphError(exc.message, code="transport", uncertain=exc.sent)
                     passing = exc.retryable and (repeatable or not exc.sent)
+                    slow = exc.slow
                     response = None
             if response is not None:
                 self._note_time(response.headers)
+                self.note_limits(response.headers)
                 status = response.status_code
                 if 200 <= status < 300:
+                    self.load.answered(items)
                     return Answer(status, _json(response), token, started)
                 if status == 401 and not renewed:
                     renewed = True
@@ -285,7 +300,14 @@ class GraphClient:
                     continue
                 retry_after = retry_after_seconds(response.headers, time.time())
                 passing = status == 429 or (status in PASSING_STATUSES and repeatable)
+                slow = status == _GATEWAY_TIMEOUT
                 error = error_from_response(what, status, response.headers, _json(response))
+            # An earlier attempt may have been carried out, whatever became of this one.
+            doubtful = error.uncertain = error.uncertain or (doubtful and error.is_of_the_service)
+            if passing:
+                self.load.strained(started)
+            if passing and slow and self.load.too_slow(items):
+                raise SlowBatch(error.message, status=error.status, code=error.code, uncertain=error.uncertain)
             wait = backoff.next_wait(retry_after) if passing else None
             if wait is None:
                 raise error
@@ -304,6 +326,12 @@ class GraphClient:
             self.limiter.throttled(wait, started)
         else:
             self._sleep(wait)
+
+    def note_limits(self, headers: Mapping[str, str]) -> None:
+        """Learn from the headers of an answer, or of an item of a batch, how near a limit is."""
+        share = used_share(headers)
+        if share is not None:
+            self.limiter.told(share)
 
     def renew_token(self, refused: str) -> None:
         """See to it that the next request carries another token."""

@@ -55,6 +55,11 @@ class GraphError(Failure):
         self.request_id = request_id
         self.uncertain = uncertain
 
+    @property
+    def is_of_the_service(self) -> bool:
+        """Whether it speaks of the service, the way to it or the sign-in, and not of the request."""
+        return self.status is None or self.status in (401, 429) or self.status >= 500
+
     def as_row_error(self) -> dict[str, Any]:
         """Return the ``error`` field of a row: ``status, code, message, request_id``."""
         return {

@@ -28,6 +28,9 @@ _RECOVERY_FACTOR = 0.75
 _SMALLEST_SPACING = 0.005
 _LARGEST_SPACING = 1.0
 
+# By so much the service may count more of the quota as used than was sent, and tell nothing new.
+_SHARE_TOLERANCE = 0.05
+
 
 class Limiter:
     """One limiter for all workers of one client.
@@ -48,6 +51,7 @@ class Limiter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.capacity = max(1, int(write_quota * _QUOTA_SHARE))
+        self._quota = write_quota
         self._pace_at_quota = QUOTA_WINDOW / write_quota
         self._clock = clock
         self._sleep = sleep
@@ -95,6 +99,22 @@ class Limiter:
             self._throttled_at = now
             self._recovered_at = self._paused_until
 
+    def told(self, share: float) -> None:
+        """Slow down early, because the service says that most of a limit is used up, and not by these writes.
+
+        Somebody else uses the same app, or it is another limit than the one that is counted here.
+
+        :param share: of the limit; 1 is all of it.
+        """
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            if share <= (self._unfinished + self._in_window) / self._quota + _SHARE_TOLERANCE:
+                return
+            slower = self._pace_at_quota if share < 1 else 2 * self._pace_at_quota
+            self._spacing = max(self._spacing, min(slower, _LARGEST_SPACING))
+            self._recovered_at = max(self._recovered_at, now)
+
     def _wait_for_turn(self, writes: int) -> float:
         while True:
             with self._lock:
@@ -119,17 +139,20 @@ class Limiter:
         return wait
 
     def _quota_wait(self, now: float, writes: int) -> float:
-        window = QUOTA_WINDOW * _WINDOW_MARGIN
-        while self._finished and self._finished[0][0] + window <= now:
-            self._in_window -= self._finished.popleft()[1]
+        self._forget(now)
         excess = self._unfinished + self._in_window + writes - self.capacity
         if excess <= 0:
             return 0.0
         for finished, count in self._finished:
             excess -= count
             if excess <= 0:
-                return finished + window - now
+                return finished + QUOTA_WINDOW * _WINDOW_MARGIN - now
         return _POLL
+
+    def _forget(self, now: float) -> None:
+        """Take writes that left the window out of the count."""
+        while self._finished and self._finished[0][0] + QUOTA_WINDOW * _WINDOW_MARGIN <= now:
+            self._in_window -= self._finished.popleft()[1]
 
     def _recover(self, now: float) -> None:
         while self._spacing and now - self._recovered_at >= _RECOVERY_STEP:

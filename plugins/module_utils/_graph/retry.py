@@ -87,6 +87,21 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
     return seconds if 0 <= seconds < float("inf") else None
 
 
+def used_share(headers: Mapping[str, str]) -> float | None:
+    """Read ``x-ms-throttle-limit-percentage``: which share of a limit the app has used up, from 0.8 to 1.8.
+
+    Graph sends it only from 0.8 on. Source: Microsoft Graph, "Service-specific throttling limits".
+
+    :param headers: names in any case.
+    """
+    value = next((value for name, value in headers.items() if name.lower() == "x-ms-throttle-limit-percentage"), "")
+    try:
+        share = float(value)
+    except ValueError:
+        return None
+    return share if 0 <= share < float("inf") else None
+
+
 def http_date(value: str) -> float | None:
     """Return epoch seconds of an HTTP date; ``None`` if it is none."""
     try:

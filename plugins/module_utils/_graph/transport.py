@@ -25,13 +25,23 @@ class TransportError(Failure):
     :ivar retryable: trying again may help.
     :ivar sent: the request may have reached the service.
     :ivar retry_after: seconds the service asked for, if it did.
+    :ivar slow: it was sent, and the answer did not come in time.
     """
 
-    def __init__(self, message: str, *, retryable: bool, sent: bool = True, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        sent: bool = True,
+        retry_after: float | None = None,
+        slow: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.sent = sent
         self.retry_after = retry_after
+        self.slow = slow
 
 
 class Http:
@@ -123,6 +133,7 @@ class Http:
                 f"{what} was not answered within {self._timeout} seconds (option timeout).",
                 retryable=True,
                 sent=not isinstance(exc, errors.ConnectTimeout),
+                slow=not isinstance(exc, errors.ConnectTimeout),
             )
         if isinstance(exc, (errors.ConnectionError, errors.ChunkedEncodingError, errors.ContentDecodingError)):
             never_connected = "NewConnectionError" in _chain(exc) or "NameResolutionError" in _chain(exc)

@@ -270,6 +270,53 @@ def test_a_throttled_batch_is_sent_again(mock, make_client, clock):
     assert clock.now == pytest.approx(1007)
 
 
+def test_a_batch_that_is_not_answered_in_time_is_sent_in_halves(mock, make_client):
+    mock.post(URL, body=requests.ReadTimeout("slow"))
+    mock.post(URL, status=504)
+    service = Batches(mock)
+    client = make_client()
+    answers = list(client.batch([*patches(20), *gets(20)]))
+    assert [one.status for one in answers] == [204] * 20 + [200] * 20
+    assert service.sizes[0] == 5
+    assert sum(service.sizes) == 40
+    assert client.batch_size > 5, "it grows again"
+
+
+def test_a_request_that_is_never_answered_ends_it_and_whatever_was_sent_with_it_is_in_doubt(mock, make_client):
+    service = Batches(mock)
+
+    def answer(request):
+        if "/users/3" in request.body.decode():
+            raise requests.ReadTimeout("slow")
+        return service._answer(request)
+
+    mock.replace(responses.CallbackResponse(responses.POST, URL, callback=answer))
+    answers = list(make_client(retry_time=30).batch(patches(20)))
+    assert [one.status for one in answers[:3]] == [204] * 3
+    assert all(one.error.uncertain for one in answers[3:])
+
+
+def test_what_may_have_been_carried_out_stays_so_when_it_cannot_be_sent_again(mock, make_client):
+    mock.post(URL, body=requests.ReadTimeout("slow"))
+    mock.post(URL, body=requests.exceptions.SSLError("gone"))
+    client = make_client(retry_time=5)
+    answers = list(client.batch(patches(4)))
+    assert [one.error.uncertain for one in answers] == [True] * 4
+
+
+def test_items_tell_how_near_a_limit_is(mock, make_client, clock):
+    """As when somebody else writes with the same app."""
+    headers = {"x-ms-throttle-limit-percentage": "0.9"}
+    answers = {"responses": [{"id": "0", "status": 204, "headers": headers}]}
+    mock.post(URL, json=answers)
+    client = make_client()
+    list(client.batch(patches(1)))
+    began = clock.now
+    for _request in range(2):
+        list(client.batch(patches(1)))
+    assert clock.now > began
+
+
 def test_a_request_is_read_before_its_batch_leaves(mock, make_client):
     """The journal relies on it: what it writes while the input is read is on disk in time."""
     service = Batches(mock)

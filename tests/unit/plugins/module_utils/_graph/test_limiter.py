@@ -121,6 +121,25 @@ def test_a_second_429_slows_down_further_but_those_under_way_do_not(clock):
     assert spacing(limiter, clock) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("share", "pace"), [(0.8, 1.0), (0.99, 1.0), (1.2, 2.0)])
+def test_what_others_use_up_slows_down_early_and_for_a_while(clock, share, pace):
+    limiter = Limiter(3000, clock, clock.sleep)
+    limiter.told(share)
+    assert spacing(limiter, clock) == pytest.approx(pace)
+    clock.now += 200
+    assert spacing(limiter, clock) == 0
+
+
+def test_what_was_sent_here_explains_as_much_of_the_quota(clock):
+    limiter = Limiter(3000, clock, clock.sleep)
+    run(limiter, clock, 130)  # 2600 writes
+    limiter.told(0.9)
+    assert spacing(limiter, clock) == 0
+    clock.now += 200
+    limiter.told(0.9)
+    assert spacing(limiter, clock) > 0
+
+
 def test_throttled_seconds_counts_a_second_once_however_many_wait(clock):
     limiter = Limiter(3000, clock, clock.sleep)
     with limiter.slot() as started:

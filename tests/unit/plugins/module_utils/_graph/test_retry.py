@@ -13,6 +13,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry impor
     Backoff,
     is_repeatable,
     retry_after_seconds,
+    used_share,
 )
 
 
@@ -43,6 +44,12 @@ def test_a_date_is_measured_against_the_services_clock():
 
 def test_no_header():
     assert retry_after_seconds({}, 0.0) is None
+    assert used_share({"Date": "x"}) is None
+
+
+@pytest.mark.parametrize(("value", "share"), [("0.8", 0.8), ("1.75", 1.75), ("", None), ("much", None), ("nan", None)])
+def test_the_share_of_a_limit_that_is_used_up(value, share):
+    assert used_share({"X-MS-Throttle-Limit-Percentage": value}) == share
 
 
 def test_waits_grow_up_to_a_limit_and_are_spread(clock):
