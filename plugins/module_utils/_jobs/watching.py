@@ -170,13 +170,21 @@ class Watch:
             # One who came and went unseen.
             return
         user = settled(changed_by(known, body), self._written) if known is not None else from_graph(body)
-        self._index.replace(user)
+        user = self._indexed(user)
         for number in self._numbers.get(user.id, ()):
             self._take(number, None if user.deleted else user, None)
 
+    def _indexed(self, user: CloudUser) -> CloudUser:
+        """Put a user into the index as it is now; return what is there, so that each user is in memory once."""
+        known = self._index.user(user.id)
+        if known == user:
+            return known
+        self._index.replace(user)
+        return user
+
     def _read(self, numbers: Iterable[int]) -> None:
         for number, user, error in read_users(self._client, self._followed, sorted(numbers), self._written):
-            self._take(number, user, error)
+            self._take(number, user and self._indexed(user), error)
 
     def _take(self, number: int, user: CloudUser | None, error: GraphError | None) -> None:
         """Take one reading of a user; ``None`` without an error is somebody who is not there."""
