@@ -113,6 +113,12 @@ class GraphClient:
                 self._tenant_id = str(organizations[0].get("id") or given or "").lower()
         return self._tenant_id
 
+    @property
+    def app_id(self) -> str:
+        """The app that signs in, in lower case: as the token says, else as given; empty if neither does."""
+        claims = self._tokens.claims() or {}
+        return str(claims.get("appid") or claims.get("azp") or self.options.client_id or "").lower()
+
     def permissions(self) -> set[str] | None:
         """Return the permissions in the token: app roles, or a person's scopes; ``None`` if it is not readable."""
         claims = self._tokens.claims()

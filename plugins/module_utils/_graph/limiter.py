@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Callable
 
 # Microsoft's quota is counted per app and tenant over this many seconds.
@@ -84,6 +84,16 @@ class Limiter:
                     self._unfinished -= writes
                     self._finished.append((self._clock(), writes))
                     self._in_window += writes
+
+    def count_earlier(self, ages: Iterable[float]) -> None:
+        """Count writes that earlier runs have sent, as the service does; before the first :meth:`slot`.
+
+        :param ages: how many seconds ago each was finished.
+        """
+        with self._lock:
+            now = self._clock()
+            self._finished.extend((now - age, 1) for age in sorted(ages, reverse=True))
+            self._in_window = len(self._finished)
 
     def throttled(self, retry_after: float, started: float) -> None:
         """Hold back everybody, because a request that started at ``started`` was answered "too many requests".

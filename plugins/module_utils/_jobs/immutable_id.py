@@ -46,6 +46,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.reviewed_pla
     parse_age,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sole_writer import sole_writer
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import lagging_writes
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS, PAIRS
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.writer import Writer, seconds_needed
@@ -221,7 +222,7 @@ class _Run:
         params, client = self._params, self._client
         client.ensure_lifetime(seconds_needed(planned.changes, params["write_quota"]))
         path = params["journal"] or default_journal_path(params["dest"], client.tenant_id, utc_now())
-        with Journal(path, client.tenant_id, client.options.graph_endpoint) as journal:
+        with sole_writer(client, path), Journal(path, client.tenant_id, client.options.graph_endpoint) as journal:
             self._journal = path
             backup = save_backup(client, planned.rows(), path)
             self._backup = backup.path

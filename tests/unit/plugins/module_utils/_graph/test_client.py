@@ -199,6 +199,12 @@ def test_the_tenant_is_the_given_one_where_the_token_does_not_say(make_client):
     assert make_client(tenant_id=TENANT.upper()).tenant_id == TENANT
 
 
+def test_the_app_is_that_of_the_token(make_client):
+    assert make_client(renewable(jwt(appid="AAAA")), client_id="bbbb").app_id == "aaaa"
+    assert make_client(renewable(jwt(azp="cccc")), client_id="bbbb").app_id == "cccc"
+    assert make_client(client_id="BBBB").app_id == "bbbb"
+
+
 def test_the_tenant_says_who_it_is_where_nobody_else_does(mock, make_client):
     mock.get(f"{GRAPH}/v1.0/organization", json={"value": [{"id": TENANT}]})
     client = make_client(tenant_id="contoso.com")

@@ -43,6 +43,16 @@ def test_a_small_quota_is_kept(clock):
     assert most_in_any_window(done) <= 50
 
 
+def test_writes_of_an_earlier_run_count_until_they_leave_the_window(clock):
+    limiter = Limiter(100, clock, clock.sleep)
+    limiter.count_earlier([10.0] * 90 + [140.0] * 8)
+    began = clock.now
+    run(limiter, clock, 1, writes=5)
+    assert QUOTA_WINDOW - 140 <= clock.now - began < QUOTA_WINDOW - 130
+    run(limiter, clock, 1, writes=5)
+    assert QUOTA_WINDOW - 10 <= clock.now - began < QUOTA_WINDOW
+
+
 def test_unfinished_writes_count(clock):
     limiter = Limiter(10, clock, clock.sleep)
     with limiter.slot(9):

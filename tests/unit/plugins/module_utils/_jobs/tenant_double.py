@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchResponse
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError, error_from_response
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import Limiter
 
 TENANT = "66666666-7777-8888-9999-000000000000"
 SERVICE = "https://graph.example"
@@ -54,11 +55,13 @@ class Tenant:
 
     tenant_id = TENANT
     options = SimpleNamespace(graph_endpoint=SERVICE)
+    app_id = "11111111-2222-3333-4444-555555555555"
     sign_in_method = "client_secret"
     writes_per_second = 19.6
 
     def __init__(self, count=0):
         self.now = 0.0
+        self.limiter = Limiter(3000, self.clock, self.sleep)
         self.list_lag = 0.0
         self.id_lag = 0.0
         self.seconds_per_batch = 0.0
