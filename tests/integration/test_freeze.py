@@ -122,3 +122,42 @@ def test_unfrozen_the_same_run_makes_twins(office: Callable[..., tuple[harness.R
     assert {user["onPremisesImmutableId"] for user in made} < {person.anchor for person in PEOPLE}
     assert len(synced(tenant)) == len(PEOPLE) - len(made)
     assert summary["set"] == len(PEOPLE) - len(made)
+
+
+def test_frozen_until_all_is_written(
+    tmp_path: Path, start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks
+) -> None:
+    people, export = PEOPLE[:3], tmp_path / "ad.ldf"
+    export.write_text(company.ldif(person.entry({}) for person in people), encoding="utf-8")
+    tenant = start_tenant(
+        {**seed(export), "users": [person.user({}) for person in people], "settings": {"automaticCycles": False}}
+    )
+
+    def run(**variables: Any) -> harness.Run:
+        role = {
+            "name": "Do the whole job",
+            "ansible.builtin.include_role": {"name": "hybrid.identity.hard_match"},
+            "vars": {
+                "hard_match_source": {"src": [str(export)], "anchor": "object_guid"},
+                "hard_match_work_dir": str(tmp_path / "work"),
+                "hard_match_sync": "cloud_sync",
+                "hard_match_thaw": "when_complete",
+                "hard_match_wait_timeout": 30,
+                **variables,
+            },
+        }
+        environment = tenant.environment | {"HYBRID_IDENTITY_STATE_DIR": str(tmp_path / "state")}
+        return playbooks.run([harness.local_play([role])], environment)
+
+    def paused() -> bool:
+        return bool(tenant.control("GET", "sync")["directories"][0]["paused"])
+
+    tenant.control("POST", "faults", {"method": "PATCH", "path": f"users/{people[0].id}", "times": 99, "status": 400})
+    assert run().returncode != 0
+    assert paused()
+    assert "state=restored" in (tmp_path / "work" / "summary.txt").read_text(encoding="utf-8")
+    tenant.control("DELETE", "faults")
+    run(hard_match_take_over=True).succeeded()
+    assert not paused()
+    assert twins(tenant) == []
+    assert synced(tenant) == {person.id for person in people}
