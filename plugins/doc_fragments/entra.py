@@ -132,9 +132,9 @@ options:
     description:
       - How many writes the run may send in 150 seconds. Microsoft allows 3000 per app and tenant; give less where other
         programs write with the same app at the same time.
-      - Runs of this collection that follow each other count together. Two that would write ImmutableIds at the same time,
-        with the same app to the same tenant, on the same machine and as the same user, are told apart, and the second one
-        is refused before it writes.
+      - Runs of this collection that follow each other count together. Of two that would write ImmutableIds at the same
+        time, with the same app to the same tenant, the second one is refused before it writes, if they run on the same
+        machine and as the same user.
       - If not set, the environment variable E(HYBRID_IDENTITY_WRITE_QUOTA) is used.
     type: int
     default: 3000

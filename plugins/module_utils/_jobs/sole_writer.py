@@ -63,8 +63,8 @@ def _locked(client: GraphClient) -> int:
             raise Failure(
                 f"Another run on this machine is writing to tenant {client.tenant_id} as the same app"
                 f"{' (' + client.app_id + ')' if client.app_id else ''}{holder}. Microsoft counts the write quota for "
-                "both together, so nothing was written here. Wait until it has ended, then run this again. If two hosts "
-                "of the inventory stand for one tenant, make them one: several exports are given to it together."
+                "both together, so nothing was written here. Wait until it has ended, then run this again. If two "
+                "hosts of the inventory stand for one tenant, make them one: several exports are given to it together."
             ) from None
         except OSError:
             os.close(handle)
