@@ -33,6 +33,7 @@ class Confirmation:
     """Reads by id, which lag less than lists.
 
     :param wall_clock: seconds since 1970, as journals have them.
+    :param stopped: whether nobody wants to know any more.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Confirmation:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         wall_clock: Callable[[], float] = time.time,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
         self._clock = clock
         self._sleep = sleep
         self._wall_clock = wall_clock
+        self._stopped = stopped
 
     def unseen(self, awaited: Mapping[str, Optional[str]], seconds: float = CONFIRM_SECONDS) -> set[str]:
         """Read until several reads in a row show the awaited values; return the ids of those not seen in time."""
@@ -63,7 +66,7 @@ class Confirmation:
                 if agreeing[user_id] >= _AGREEING_READS:
                     del left[user_id]
             remaining = deadline - self._clock()
-            if lost or remaining <= 0:
+            if lost or remaining <= 0 or self._stopped():
                 break
             if left:
                 self._sleep(min(pause, remaining))

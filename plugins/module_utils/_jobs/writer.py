@@ -2,13 +2,20 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""Carrying out a plan: read each target again, journal, write, and read until the values are seen."""
+"""Carrying out a plan: read each target again, journal, write, and read until the values are seen.
+
+Three things go on at once: some rows are written, the next ones are looked at, and earlier ones are looked for until
+reads show them. So the quota is not idle while reads are waited for, and the requests of all three share the client's
+workers. The background only reads: journal and rows are written by the calling thread, in order.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
@@ -45,10 +52,14 @@ Row = dict[str, Any]
 # What the second look compares: besides the usual, what marks external users, resource accounts and restricted units.
 _LOOK_SELECT = ",".join((*USER_PROPERTIES, "externalUserState", "isManagementRestricted", "isResourceAccount"))
 # Rows that are looked at, written and confirmed together: some batches, so that all workers have something to do.
-_CHUNK_WRITES = 400
+_CHUNK_WRITES = 200
 _CHUNK_ROWS = 1000
+# A second look ought to be as fresh as possible: no more than the next chunk is looked at.
+_CHUNKS_AHEAD = 1
 # Reads may lag for a minute. A chunk is confirmed when so many later ones were written, so that nobody waits for it.
-_CHUNKS_BEHIND = 4
+_CHUNKS_BEHIND = 8
+# Each confirmation pauses between its reads.
+_CONFIRMED_AT_ONCE = 2
 # A killed run does not know what became of the writes whose answers were not on disk yet.
 _OUTCOMES_AT_ONCE = 100
 # As many as a batch takes: what was not about to leave is not announced.
@@ -69,6 +80,10 @@ class _Chunk(NamedTuple):
 
     rows: list[Row]
     outcomes: dict[str, Outcome]
+    #: id -> the user as the second look saw it; those that are to be written
+    users: dict[str, CloudUser | None]
+    #: entries for the journal: what an earlier run announced, and reads show now
+    settled: list[dict[str, Any]]
     #: id -> (the value to be seen, the error of a write that got no clear answer)
     awaited: dict[str, tuple[Optional[str], Optional[GraphError]]]
 
@@ -104,34 +119,52 @@ class Writer:
         self._written = written
         self._unsaved = unsaved or {}
         self._lookups = lookups
-        self._confirmation = Confirmation(client, clock=clock, sleep=sleep, wall_clock=wall_clock)
+        self._stopped = threading.Event()
+        self._confirmation = Confirmation(
+            client, clock=clock, sleep=sleep, wall_clock=wall_clock, stopped=self._stopped.is_set
+        )
         self._outage: GraphError | None = None
         self.accepted = 0
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield each row with what became of it."""
-        waiting: deque[_Chunk] = deque()
-        for chunk in _chunks(rows):
-            waiting.append(self._write(chunk))
-            if len(waiting) > _CHUNKS_BEHIND:
-                yield from self._confirmed(waiting.popleft())
-        while waiting:
-            yield from self._confirmed(waiting.popleft())
+        looked: deque[Future[_Chunk]] = deque()
+        written: deque[_Chunk] = deque()
+        confirming: deque[tuple[_Chunk, Future[set[str]]]] = deque()
+        # Who looks ahead remembers what the service refuses, so that is one thread.
+        with _Background(1) as looking, _Background(_CONFIRMED_AT_ONCE) as confirmation:
+            try:
+                for chunk in _chunks(rows):
+                    looked.append(looking.submit(self._look, chunk))
+                    if len(looked) > _CHUNKS_AHEAD:
+                        written.append(self._write(looked.popleft().result()))
+                    if len(written) > _CHUNKS_BEHIND:
+                        confirming.append(self._confirming(confirmation, written.popleft()))
+                    if len(confirming) > _CONFIRMED_AT_ONCE:
+                        yield from self._confirmed(*confirming.popleft())
+                while looked:
+                    written.append(self._write(looked.popleft().result()))
+                confirming.extend(self._confirming(confirmation, chunk) for chunk in written)
+                while confirming:
+                    yield from self._confirmed(*confirming.popleft())
+            finally:
+                self._stopped.set()
 
-    def _write(self, rows: list[Row]) -> _Chunk:
+    def _look(self, rows: list[Row]) -> _Chunk:
+        """Take the second look at rows; in the background."""
         targets = {row["id"]: row for row in rows if row["action"] in WRITES}
-        chunk = _Chunk(rows, {}, {})
+        chunk = _Chunk(rows, {}, {}, [], {})
         if self._outage is not None:
             # Each attempt would wait for retry_time again.
             chunk.outcomes.update(dict.fromkeys(targets, _not_written(self._outage)))
             return chunk
         doubtful = self._settled(targets)
-        seen: list[dict[str, Any]] = []
-        left: dict[str, CloudUser | None] = {}
         for user_id, user, error in read_by_id(self._client, targets, self._written, _LOOK_SELECT):
+            if self._stopped.is_set():
+                break
             row = targets[user_id]
             if user is not None and user_id in doubtful and user.immutable_id == doubtful[user_id].after:
-                seen.append(_entry({**row, "after": doubtful[user_id].after}, "confirmed"))
+                chunk.settled.append(_entry({**row, "after": doubtful[user_id].after}, "confirmed"))
             if error is not None:
                 self._note(error)
                 outcome: Outcome | None = _unread(error)
@@ -142,15 +175,22 @@ class Writer:
             if outcome is not None:
                 chunk.outcomes[user_id] = outcome
             else:
-                left[user_id] = user
-        for user_id, outcome in self._moved(targets, left).items():
+                chunk.users[user_id] = user
+        for user_id, outcome in self._moved(targets, chunk.users).items():
             chunk.outcomes[user_id] = outcome
-            del left[user_id]
-        if self._journal is not None:
-            if seen:
-                self._journal.outcomes(seen)
-            if left:
-                self._send(self._journal, chunk, [targets[user_id] for user_id in left], left)
+            del chunk.users[user_id]
+        return chunk
+
+    def _write(self, chunk: _Chunk) -> _Chunk:
+        if self._journal is None:
+            return chunk
+        if chunk.settled:
+            self._journal.outcomes(chunk.settled)
+        if self._outage is not None:
+            # It began after the look, or on the way.
+            chunk.outcomes.update(dict.fromkeys(chunk.users, _not_written(self._outage)))
+        elif chunk.users:
+            self._send(self._journal, chunk)
         return chunk
 
     def _moved(self, rows: Mapping[str, Row], users: Mapping[str, CloudUser | None]) -> dict[str, Outcome]:
@@ -177,9 +217,10 @@ class Writer:
             self._confirmation.settle(doubtful, self._written)
         return doubtful
 
-    def _send(self, journal: Journal, chunk: _Chunk, rows: list[Row], users: dict[str, CloudUser | None]) -> None:
+    def _send(self, journal: Journal, chunk: _Chunk) -> None:
         """Write; what the journal says stays true wherever this is interrupted."""
-        by_id = {row["id"]: row for row in rows}
+        by_id = {row["id"]: row for row in chunk.rows if row["id"] in chunk.users and row["action"] in WRITES}
+        rows = [by_id[user_id] for user_id in chunk.users]
         entries: list[dict[str, Any]] = []
         refusals: list[tuple[str, GraphError]] = []
         with Interruption() as interruption:
@@ -202,7 +243,7 @@ class Writer:
                 journal.outcomes(entries)
         holders = self._read_holders(dict.fromkeys(key for _id, error in refusals for key in conflicting_ids(error)))
         for user_id, error in refusals:
-            chunk.outcomes[user_id] = _refused(error, users[user_id], holders)
+            chunk.outcomes[user_id] = _refused(error, chunk.users[user_id], holders)
 
     def _announced(
         self, journal: Journal, rows: list[Row], interruption: Interruption
@@ -217,9 +258,13 @@ class Writer:
             self.accepted += len(batch)
             yield from ((row["id"], row["after"]) for row in batch)
 
-    def _confirmed(self, chunk: _Chunk) -> Iterator[Row]:
-        unseen = self._confirmation.unseen({user_id: after for user_id, (after, _error) in chunk.awaited.items()})
-        by_id = {row["id"]: row for row in chunk.rows if row["id"] in chunk.awaited}
+    def _confirming(self, background: _Background, chunk: _Chunk) -> tuple[_Chunk, Future[set[str]]]:
+        awaited = {user_id: after for user_id, (after, _error) in chunk.awaited.items()}
+        return chunk, background.submit(self._confirmation.unseen, awaited)
+
+    def _confirmed(self, chunk: _Chunk, looking: Future[set[str]]) -> Iterator[Row]:
+        unseen = looking.result()
+        by_id = {row["id"]: row for row in chunk.rows if row["id"] in chunk.awaited and row["action"] in WRITES}
         seen = [_entry(row, "confirmed") for user_id, row in by_id.items() if user_id not in unseen]
         if seen and self._journal is not None:
             self._journal.outcomes(seen)
@@ -251,6 +296,13 @@ class Writer:
         """Remember that the service is out of reach: no further write is tried."""
         if out_of_reach(error):
             self._outage = self._outage or error
+
+
+class _Background(ThreadPoolExecutor):
+    """Threads that read ahead or behind; when the block is left, what was not begun never is."""
+
+    def __exit__(self, *details: object) -> None:
+        self.shutdown(wait=True, cancel_futures=True)
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

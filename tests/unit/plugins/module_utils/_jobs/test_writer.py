@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
 from immutable_id_runs import rows_of
@@ -87,6 +88,49 @@ def test_no_chunk_waits_for_reads_that_lag_as_long_as_there_is_more_to_write(jou
     rows = carry_out(tenant, journal, *(planned(number) for number in range(1, 41)))
     assert said(rows) == [("set", True, None)] * 40
     assert tenant.now < 100, "20 chunks, each of four batches and a pause, and no lag on top"
+
+
+def test_the_next_rows_are_looked_at_while_these_are_written(journal, small_chunks):
+    tenant = Tenant(4)
+    looked_at = threading.Event()
+    as_of = tenant._as_of
+
+    def seen(key, lag):
+        if key == user_id(4):
+            looked_at.set()
+        return as_of(key, lag)
+
+    tenant._as_of = seen
+    tenant.before_patch = lambda key: None if looked_at.wait(10) else pytest.fail("nobody looks ahead")
+    rows = carry_out(tenant, journal, *(planned(number) for number in range(1, 5)))
+    assert said(rows) == [("set", True, None)] * 4
+
+
+def test_no_more_than_the_next_rows_are_looked_at(journal, small_chunks):
+    """A second look ought to be fresh."""
+    tenant = Tenant(10)
+    ahead = []
+    tenant.before_patch = lambda key: ahead.append(max(tenant.reads_by_id) > user_id(int(key[-2:], 16) + 4))
+    carry_out(tenant, journal, *(planned(number) for number in range(1, 11)))
+    assert not any(ahead)
+
+
+def test_only_the_calling_thread_writes_the_journal(journal, small_chunks, monkeypatch):
+    threads = set()
+    write = journal._write
+    monkeypatch.setattr(journal, "_write", lambda data: (threads.add(threading.current_thread()), write(data)))
+    carry_out(Tenant(9), journal, *(planned(number) for number in range(1, 10)))
+    assert threads == {threading.current_thread()}
+
+
+def test_an_error_of_the_background_ends_the_run(journal, small_chunks):
+    tenant = Tenant(6)
+    as_of = tenant._as_of
+    tenant._as_of = lambda key, lag: as_of(key, lag) if key != user_id(5) else 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        carry_out(tenant, journal, *(planned(number) for number in range(1, 7)))
+    assert statuses(journal, 1) == ["intent", "ok"]
+    assert statuses(journal, 5) == []
 
 
 def test_one_agreeing_read_is_not_enough(journal):
@@ -229,10 +273,7 @@ def test_nobody_waits_for_a_write_of_long_ago(journal):
     tenant = Tenant(2)
     tenant.change(1, onPremisesImmutableId=anchor(1))
     writer = writer_of(tenant, journal, left_open(1, 2, seconds_ago=600))
-    assert said(writer._confirmed(writer._write([planned(1), planned(2)]))) == [
-        ("none", False, None),
-        ("set", True, None),
-    ]
+    assert said(writer.run([planned(1), planned(2)])) == [("none", False, None), ("set", True, None)]
     assert tenant.now < 1
     assert statuses(journal, 1) == ["confirmed"]
 
