@@ -148,3 +148,37 @@ def test_tenants_in_one_folder_are_refused_before_anything_is_read(
         assert "inventory_hostname" in rows[name]["error"]
         assert company.tenants[name].requests() == []
     assert not (playbooks.folder / "work").exists()
+
+
+def test_two_hosts_for_one_tenant_never_write_at_the_same_time(
+    start_tenant: Callable[..., harness.Tenant], playbooks: harness.Playbooks, tmp_path: Path
+) -> None:
+    """Two processes would each keep the quota and exceed it together: the second is refused, and converges later."""
+    people = {"ann": GUIDS["east"], "bob": GUIDS["west"]}
+    users = [
+        {"userPrincipalName": f"{name}@one.example", "displayName": name, "onPremisesImmutableId": None}
+        for name in people
+    ]
+    tenant = start_tenant({"users": users, "domains": ["one.example"], "settings": {"latencySeconds": 1.5}})
+    hosts = {
+        name: {"users": [{"user": f"{name}@one.example", "immutable_id": value}]} for name, value in people.items()
+    }
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    options = {"users": "{{ users }}", "journal": str(tmp_path / "{{ inventory_hostname }}.journal.jsonl")}
+    play = harness.local_play([{"name": "Write", "hybrid.identity.entra_immutable_id": options}], hosts="all")
+
+    both = playbooks.run([play], tenant.environment, "--forks", "2", inventory=str(inventory))
+    assert both.returncode != 0
+    results = {name: both.result("Write", host=name) for name in people}
+    [refused] = [name for name, result in results.items() if result.get("failed")]
+    [winner] = set(people) - {refused}
+    assert results[winner]["changed"] is True
+    assert results[refused]["changed"] is False
+    assert f"{winner}.journal.jsonl" in results[refused]["msg"]
+    assert "Another run on this machine" in results[refused]["msg"]
+    assert tenant.anchors() == {f"{winner}@one.example": people[winner], f"{refused}@one.example": None}
+
+    tenant.settings(latencySeconds=0)
+    again = playbooks.run([play], tenant.environment, "--forks", "1", inventory=str(inventory)).succeeded()
+    assert {name: again.result("Write", host=name)["changed"] for name in people} == {winner: False, refused: True}
