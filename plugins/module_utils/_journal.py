@@ -223,11 +223,16 @@ def state_directory(tenant_id: str) -> str:
 def state_path(tenant_id: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", tenant_id):
         raise RowError("is no tenant id: a GUID or a domain name is expected.", tenant_id)
+    return os.path.join(state_root(), tenant_id.lower())
+
+
+def state_root() -> str:
+    """Return the private state directory, which need not exist."""
     root = os.environ.get("HYBRID_IDENTITY_STATE_DIR")
     if not root:
         base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
         root = os.path.join(base, "hybrid.identity")
-    return os.path.abspath(os.path.join(root, tenant_id.lower()))
+    return os.path.abspath(root)
 
 
 def _registry(tenant_id: str) -> str:

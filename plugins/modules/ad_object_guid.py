@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - hybrid.identity.attributes
   - hybrid.identity.attributes.read_only
   - hybrid.identity.attributes.group_ad
+  - hybrid.identity.progress
 options:
   src:
     description:

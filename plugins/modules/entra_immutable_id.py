@@ -290,6 +290,7 @@ extends_documentation_fragment:
   - hybrid.identity.attributes.group_entra
   - hybrid.identity.files
   - hybrid.identity.entra
+  - hybrid.identity.progress
 notes:
   - "Permissions to plan at all: C(User.Read.All), C(Organization.Read.All) and C(RoleManagement.Read.Directory)."
   - "Permissions to plan fully, besides: C(Group.Read.All), C(OrgContact.Read.All), C(Domain.Read.All),

@@ -108,6 +108,7 @@ extends_documentation_fragment:
   - hybrid.identity.attributes
   - hybrid.identity.attributes.group_entra
   - hybrid.identity.entra
+  - hybrid.identity.progress
 notes:
   - The app needs C(Application.Read.All) and C(Synchronization.ReadWrite.All). A person needs the role Hybrid Identity
     Administrator.

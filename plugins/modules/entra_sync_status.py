@@ -134,6 +134,7 @@ extends_documentation_fragment:
   - hybrid.identity.attributes.group_entra
   - hybrid.identity.files
   - hybrid.identity.entra
+  - hybrid.identity.progress
 notes:
   - The app needs C(User.Read.All) and C(Organization.Read.All). The flags of the tenant
     (C(OnPremDirectorySynchronization.Read.All)) are documented for a signed-in Global Administrator only; where they

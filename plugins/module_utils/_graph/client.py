@@ -36,6 +36,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.retry impor
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tokens import TokenProvider
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.transport import Http, TransportError
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 
 _GATEWAY_TIMEOUT = 504
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -396,7 +397,9 @@ def connect(params: Mapping[str, Any]) -> GraphClient:
             f"The access token is for tenant {claimed}, but tenant_id is {given}. Nothing was read or changed. Give a "
             "token of the tenant you mean."
         )
-    return GraphClient(options, http, tokens, Limiter(options.write_quota))
+    limiter = Limiter(options.write_quota)
+    PROGRESS.throttled = lambda: limiter.throttled_seconds
+    return GraphClient(options, http, tokens, limiter)
 
 
 def with_query(path: str, params: Mapping[str, Any] | None = None) -> str:

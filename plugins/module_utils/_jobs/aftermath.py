@@ -20,6 +20,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.afterm
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.backup import BACKUP
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import is_about
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
     PLAN,
     RowError,
@@ -62,7 +63,8 @@ class Aftermath:
                 before[user_id] = properties
                 yield user_id
 
-        for user_id, now, error in get_users(self._client, ids(), ",".join(("id", *sorted(names)))):
+        bodies = get_users(self._client, ids(), ",".join(("id", *sorted(names))))
+        for user_id, now, error in PROGRESS.each("comparing with the backup", bodies, len(newest)):
             saved = before.pop(user_id)
             if now is None:
                 self._unread[user_id] = [error.message if error is not None else "the user is not there"]

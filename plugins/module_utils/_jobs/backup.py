@@ -30,6 +30,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.users impor
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.aftermath import unordered
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.plan import WRITES
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import is_about
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError, RowReader, RowSink, header, utc_now
 
 BACKUP = "backup"
@@ -111,7 +112,8 @@ def save_backup(client: GraphClient, rows: Iterable[Mapping[str, Any]], journal:
     with RowSink(fields, path, 0) as sink:
         for _line, row in earlier or ():
             sink.write(row)
-        for user_id, body, error in get_users(client, targets, ",".join(properties)):
+        bodies = get_users(client, targets, ",".join(properties))
+        for user_id, body, error in PROGRESS.each("saving users as they are", bodies, len(targets)):
             if body is None:
                 unsaved[user_id] = error
             elif user_id not in newest or (

@@ -47,6 +47,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.objects impo
     read_selection,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
     RowReader,
     RowSink,
@@ -92,7 +93,7 @@ def gather(params: dict[str, Any], context: Context) -> dict[str, Any]:
         identities = Identities(string_list(params["identities"], "identities"))
     sources, domain = _open(params, identities, context)
     fields = common_fields(sources)
-    rows: Iterable[Row] = (row for source in sources for row in source)
+    rows: Iterable[Row] = PROGRESS.each("reading objects", (row for source in sources for row in source))
     missing: list[Row] = []
     if identities is not None:
         for row in rows:
@@ -288,10 +289,10 @@ def _rewrite(
 ) -> tuple[RowSink, _Tally]:
     duplicates, tally = Duplicates(suspects), _Tally()
     reader = RowReader(staged)
-    for _line, row in reader:
+    for _line, row in PROGRESS.each("looking for anchors given twice", reader):
         duplicates.collect(row)
     with _sink(first_line, dest, return_limit) as sink:
-        for _line, row in reader:
+        for _line, row in PROGRESS.each("writing objects", reader):
             settled = duplicates.settle(row)
             if settled is None:
                 tally.repeat()

@@ -203,7 +203,11 @@ class _Run:
             self._guard(planned)
             if rehearsing:
                 # What was planned a moment ago needs no second look; a reviewed plan does.
-                rows = self._new_writer(None, planned).run(planned.rows()) if planned.reviewed else planned.rows()
+                rows = (
+                    self._new_writer(None, planned).run(planned.rows(), planned.changes)
+                    if planned.reviewed
+                    else planned.rows()
+                )
                 output.collect(map(sealed, rows))
             elif planned.changes:
                 self._write(planned, output)
@@ -232,7 +236,7 @@ class _Run:
                     f"{', '.join(backup.missing)}."
                 )
             self._writer = self._new_writer(journal, planned, backup.unsaved)
-            output.collect(self._writer.run(planned.rows()))
+            output.collect(self._writer.run(planned.rows(), planned.changes))
 
     def _new_writer(
         self, journal: Journal | None, planned: Planned, unsaved: Mapping[str, GraphError | None] | None = None

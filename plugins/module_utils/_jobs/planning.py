@@ -33,6 +33,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.reviewed_pla
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_reading import TenantReading, read_tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import Wishes
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import PLAN, format_time, header
 
 Row = dict[str, Any]
@@ -96,11 +97,13 @@ class _Planner:
         self._claimed: set[str] = set()
         self._several: set[tuple[str | None, str | None, int]] = set()
         self._unclaimed = 0
+        self._total = 0
 
     def plan(self, path: str) -> Planned:
         """Write the plan to ``path``."""
-        for number, wish, found in self._matched():
+        for number, wish, found in PROGRESS.each("matching", self._matched()):
             self._look(number, wish, found)
+            self._total += 1
         planned = kept_in(path, self._rows(), header(PLAN, source=self._wishes.description))
         # Settled by now: what could not be read is the same in each pass.
         problems = (*self._wishes.problems, *(self._map.settle() if self._map else ()))
@@ -115,7 +118,7 @@ class _Planner:
         )
 
     def _rows(self) -> Iterator[Row]:
-        yield from self._wave.of(self._decided())
+        yield from self._wave.of(PROGRESS.each("deciding", self._decided(), self._total))
         if self._with_unclaimed:
             for row in unclaimed_rows(self._reading.index, self._claimed):
                 self._unclaimed += 1

@@ -24,6 +24,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.provis
     user_rule,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import job_state
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 
 #: What can come of it: Cloud Sync took the object, left it out, or refused it; nothing was asked, because nobody could
 #: be; the request failed; it is not known; and in check mode, that it would be asked.
@@ -104,7 +105,7 @@ class Provisioner:
         :raises Failure: when nothing more can be asked of Graph.
         """
         self._jobs = jobs
-        for name in names:
+        for name in PROGRESS.each("provisioning", names, len(names)):
             domain = dns_domain(name)
             self.rows.append({"distinguished_name": name, "domain": domain, **self._outcome(name, domain)})
 

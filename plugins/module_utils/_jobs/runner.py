@@ -13,6 +13,7 @@ from typing import Any, Callable, NamedTuple
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS, reporting
 
 
 class Context(NamedTuple):
@@ -55,8 +56,10 @@ def run_job(
         diff_mode=module._diff,  # pylint: disable=protected-access
         warn=module.warn,
     )
+    name = module._name.rpartition(".")[2]  # pylint: disable=protected-access
     try:
-        result = job(module.params, context)
+        with reporting(PROGRESS, name, module.params):
+            result = job(module.params, context)
     except (Exception, KeyboardInterrupt) as exc:  # pylint: disable=broad-except
         failure = as_failure(exc)
         module.fail_json(msg=failure.message, **{"changed": False, **failure.result})

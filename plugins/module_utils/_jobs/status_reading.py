@@ -95,6 +95,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_index, settled
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import format_time
 
 #: So many people are read one by one, in batches; more by one listing of the tenant.
@@ -232,6 +233,7 @@ def explain(
 
     :param organization: as the tenant told it; ``None``: unknown. So are ``features``.
     """
+    PROGRESS.begin("reading what explains users")
     waiting = [(expected, user) for expected, user in people if user.synced is not True]
     around = (_some_groups if len(people) <= FEW else _all_groups)(client, people)
     facts = TenantFacts(client.tenant_id, organization, None, features, addresses=AddressBook(around.addresses))

@@ -33,6 +33,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_job_row
     status_of,
     warn_of_job,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import parse_time
 
 STATES = ("started", "paused", "resumed", "restarted", "restored")
@@ -269,6 +270,7 @@ def _wait(
     """Read the jobs until each has reached what was asked for, or the time is over."""
     deadline = clock() + params["wait_timeout"]
     pause = _FIRST_WAIT
+    phase = PROGRESS.begin("waiting for Cloud Sync", len(followed), waiting=True)
     while not all(_has_reached(item, params["state"]) for item in followed):
         left = deadline - clock()
         if left <= 0:
@@ -281,6 +283,7 @@ def _wait(
             else item._replace(now=synchronization.get_job(client, item.now))
             for item in followed
         ]
+        phase.done = sum(_has_reached(item, params["state"]) for item in followed)
     return followed
 
 

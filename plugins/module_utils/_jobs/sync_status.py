@@ -46,6 +46,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_server 
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.watching import Facts, Watch, seconds_to_wait
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import recent_writes
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowSink, header
 
 Row = dict[str, Any]
@@ -116,7 +117,7 @@ def sync_status(
         summary, tally = Summary(STATES), Tally()
         first_line = header("status", tenant_id=client.tenant_id, source=source_of(params))
         with RowSink(first_line, params["dest"], params["return_limit"], _importance) as sink:
-            for item in followed:
+            for item in PROGRESS.each("writing rows", followed, len(followed)):
                 diagnosis = diagnosis_of(item, sync)
                 summary.add(diagnosis.state, diagnosis.reasons)
                 error = item.error.as_row_error() if item.error is not None else None

@@ -36,7 +36,7 @@ second look; look-ups where the plan could do them              batches(w) + 2 *
 writes; reads until two in a row show the value                 batches(w) + 2 * batches(w), more while reads lag
 ==============================================================  ==================================================
 
-Writes go in chunks of 400, each with batches of its own. Who is left alone at one step costs none of the later ones.
+Writes go in chunks of 200, each with batches of its own. Who is left alone at one step costs none of the later ones.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_index
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def read_tenant(
         index = read_index(
             client, cloud_keys, written, select=PLAN_SELECT, select_deleted=MATCH_SELECT, keep=details.add
         )
+        PROGRESS.begin("reading groups and contacts")
         nobody = [name for name in sorted(protected_users) if not _is_user(name, index)]
         groups = readable(
             lambda: _read_groups(client, nobody),
@@ -152,6 +154,7 @@ def read_tenant(
         )
         organization, features = get_organization(client), get_sync_features(client)
         domains = _domains(client, organization)
+        PROGRESS.begin("reading roles")
         roles = read_roles(client, index.user, groups.value.assignable if groups.value else None)
         selections = readable(
             lambda: _selections(client),

@@ -25,6 +25,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     from_graph,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite, recent_writes
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 
 # How long a read may show a value from before a write that the service accepted. Lags of minutes have been reported.
 LAG_SECONDS = 15 * 60
@@ -77,10 +78,10 @@ def _users(
     select_deleted: str,
     keep: Callable[[Mapping[str, Any]], None],
 ) -> Iterator[CloudUser]:
-    for body in _live_users(client, written, select):
+    for body in PROGRESS.each("listing users", _live_users(client, written, select)):
         keep(body)
         yield settled(from_graph(body), written)
-    for body in list_deleted_users(client, select_deleted):
+    for body in PROGRESS.each("listing deleted users", list_deleted_users(client, select_deleted)):
         yield from_graph(body, deleted=True)
 
 

@@ -44,6 +44,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_readi
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import Tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import LAG_SECONDS, settled
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 
 # Also the shortest.
 _FIRST_PAUSE = 1.0
@@ -110,6 +111,9 @@ class Watch:
             if self._should_count():
                 self._count()
                 continue
+            # Anew: what is read in between has phases of its own.
+            waiting = PROGRESS.begin("waiting for the sync", len(self._followed), waiting=True)
+            waiting.done = len(self._followed) - len(self._pending)
             self._sleep(min(pause, deadline - self._clock()))
             pause = max(_FIRST_PAUSE, min(pause * 2, self._interval))
             self._look()

@@ -45,6 +45,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.interruption
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_by_id
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import Journal, RecentWrite
+from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS, Phase
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import format_time
 
 Row = dict[str, Any]
@@ -124,10 +125,15 @@ class Writer:
             client, clock=clock, sleep=sleep, wall_clock=wall_clock, stopped=self._stopped.is_set
         )
         self._outage: GraphError | None = None
+        self._phase = Phase("writing", clock())
         self.accepted = 0
 
-    def run(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield each row with what became of it."""
+    def run(self, rows: Iterable[Row], changes: int | None = None) -> Iterator[Row]:
+        """Yield each row with what became of it.
+
+        :param changes: how many of the rows are to be written, for the progress.
+        """
+        self._phase = self._begin(changes)
         looked: deque[Future[_Chunk]] = deque()
         written: deque[_Chunk] = deque()
         confirming: deque[tuple[_Chunk, Future[set[str]]]] = deque()
@@ -145,10 +151,20 @@ class Writer:
                 while looked:
                     written.append(self._write(looked.popleft().result()))
                 confirming.extend(self._confirming(confirmation, chunk) for chunk in written)
+                left = PROGRESS.begin("confirming writes", sum(len(chunk.awaited) for chunk, _seen in confirming))
                 while confirming:
-                    yield from self._confirmed(*confirming.popleft())
+                    chunk_written, seen = confirming.popleft()
+                    yield from self._confirmed(chunk_written, seen)
+                    left.done += len(chunk_written.awaited)
             finally:
                 self._stopped.set()
+
+    def _begin(self, changes: int | None) -> Phase:
+        if self._journal is None:
+            return PROGRESS.begin("looking at users", changes)
+        # What fits into the quota goes as fast as it can.
+        paced = changes is not None and changes > self._client.limiter.capacity
+        return PROGRESS.begin("writing", changes, pace=self._client.writes_per_second if paced else None)
 
     def _look(self, rows: list[Row]) -> _Chunk:
         """Take the second look at rows; in the background."""
@@ -182,13 +198,16 @@ class Writer:
         return chunk
 
     def _write(self, chunk: _Chunk) -> _Chunk:
+        self._phase.done += len(chunk.outcomes)
         if self._journal is None:
+            self._phase.done += len(chunk.users)
             return chunk
         if chunk.settled:
             self._journal.outcomes(chunk.settled)
         if self._outage is not None:
             # It began after the look, or on the way.
             chunk.outcomes.update(dict.fromkeys(chunk.users, _not_written(self._outage)))
+            self._phase.done += len(chunk.users)
         elif chunk.users:
             self._send(self._journal, chunk)
         return chunk
@@ -227,6 +246,7 @@ class Writer:
             try:
                 announced = self._announced(journal, rows, interruption)
                 for user_id, error in set_immutable_ids(self._client, announced):
+                    self._phase.done += 1
                     if error is None or error.uncertain:
                         chunk.awaited[user_id] = (by_id[user_id]["after"], error)
                     else:
