@@ -145,10 +145,12 @@ def test_progress_is_off(action, shown, monkeypatch, place, name, value):
     assert shown == []
 
 
-def test_the_environment_of_the_task_stays(action, shown, monkeypatch):
-    monkeypatch.setattr(
-        NormalAction, "_compute_environment_string", lambda _self, out: out.update(LANG="C") or "LANG=C"
-    )
+def test_the_environment_of_the_task_stays(action, monkeypatch):
+    def compute(_self, environment):
+        environment.update(A="b")
+        return "A=b"
+
+    monkeypatch.setattr(NormalAction, "_compute_environment_string", compute)
     assert action._compute_environment_string() == "A=b"
     action._feed = "/tmp/a feed"
     raw = {}
