@@ -35,30 +35,26 @@ def render(found: dict[str, dict[str, Any]]) -> str:
     aims = [aim for section, _machine in sections for aim in section.aims]
     if aims:
         parts.append("\n## The aims\n\n" + _table(["Aim", "", "Measured", ""], [_aim_row(aim) for aim in aims]))
-    machines = [machine for _section, machine in sections]
-    for section, machine in sections:
-        parts.append(_section(section, machine if machine != machines[0] else None))
-        if section is sections[0][0]:
-            parts.insert(1, f"\n{_machine(machine)}\n")
+    parts.insert(1, f"\n{_paragraph(_machine(sections[0][1]))}\n" if sections else "")
+    parts += [_section(section, machine, sections[0][1]) for section, machine in sections]
     return "".join(parts)
 
 
-def _section(section: Section, machine: dict[str, Any] | None) -> str:
+def _section(section: Section, machine: dict[str, Any], usual: dict[str, Any]) -> str:
+    when = f"Measured on {machine['date']} in {section.seconds:.0f} seconds; load at the start {machine['load']}."
+    if _machine(machine) != _machine(usual):
+        when += f" {_machine(machine)}"
     text = f"\n## {section.title}\n\n{_paragraph(section.what)}\n"
-    if machine:
-        text += f"\n{_machine(machine)}\n"
-    if section.skipped:
-        text += f"\n{_paragraph(f'Not measured: {section.skipped}.')}\n"
+    text += f"\n{_paragraph(f'Not measured: {section.skipped}.' if section.skipped else when)}\n"
     if section.rows:
         text += "\n" + _table(section.columns, section.rows)
     return text + "".join(f"\n{_paragraph(note)}\n" for note in section.notes)
 
 
 def _machine(machine: dict[str, Any]) -> str:
-    return _paragraph(
-        f"Measured on {machine['date']} on {machine['cores']} cores with {machine['memory']} of memory "
-        f"({machine['system']}, Python {machine['python']}, ansible-core {machine['ansible-core']}; load at the start "
-        f"{machine['load']})."
+    return (
+        f"The machine has {machine['cores']} cores with {machine['memory']} of memory ({machine['system']}, Python "
+        f"{machine['python']}, ansible-core {machine['ansible-core']})."
     )
 
 

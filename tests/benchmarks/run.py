@@ -2,8 +2,8 @@
 
     python tests/benchmarks/run.py [--quick] [NAME ...]
 
-Each ``bench_NAME.py`` is one. A whole run writes ``results.json`` beside this file and the page ``docs/benchmarks.md``;
-a run of some of them replaces their sections only. With ``--quick`` everything is small, and goes below ``.build/``.
+Each ``bench_NAME.py`` is one. What it found replaces its part of ``results.json`` beside this file and of the page
+``docs/benchmarks.md`` as soon as it is done. With ``--quick`` everything is small, and goes below ``.build/``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -75,15 +76,15 @@ def main() -> None:
     results, page = HERE / "results.json", ROOT / "docs" / "benchmarks.md"
     if options.quick:
         results, page = ROOT / ".build" / "benchmarks.json", ROOT / ".build" / "benchmarks.md"
-    found: dict[str, Any] = {}
-    if options.names and results.exists():
-        found = json.loads(results.read_text(encoding="utf-8"))
-    around = machine()
+    # So that what was started ends with us, in the order in which its context managers say.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+    found: dict[str, Any] = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     for name in options.names or known:
+        around = machine()
         found[name] = {"machine": around, "quick": options.quick, **measured(name, quick=options.quick).as_json()}
-    found = {name: found[name] for name in known if name in found}
-    results.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    page.write_text(render(found), encoding="utf-8")
+        found = {name: found[name] for name in known if name in found}
+        results.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        page.write_text(render(found), encoding="utf-8")
     print(page.read_text(encoding="utf-8"))
 
 

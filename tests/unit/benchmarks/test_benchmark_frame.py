@@ -102,6 +102,17 @@ def test_the_page_shows_tables_notes_and_why_something_is_missing():
     assert "quick run" not in text
 
 
+def test_a_section_measured_elsewhere_says_where():
+    found = {
+        "one": {"machine": MACHINE, "quick": False, **Section("One", "What.").as_json()},
+        "two": {"machine": {**MACHINE, "load": "9.9"}, "quick": False, **Section("Two", "What.").as_json()},
+        "three": {"machine": {**MACHINE, "cores": 64}, "quick": False, **Section("Three", "What.").as_json()},
+    }
+    text = render(found)
+    assert text.count("2 cores") == text.count("64 cores") == 1
+    assert "load at the start 9.9" in text
+
+
 def test_a_quick_run_says_that_it_is_one():
     assert "quick run" in page(Section("One", "What."), quick=True)
 
