@@ -50,6 +50,9 @@ _SID = re.compile(r"S-1-\d+(?:-\d+)+")
 def patch_user(tenant: Tenant, request: GraphRequest) -> Reply:
     """PATCH /users/{id or UPN}: 204, or the first refusal."""
     changes = request.body
+    if isinstance(changes, dict):
+        # Microsoft's own SDKs say of which type a body is.
+        changes = {name: value for name, value in changes.items() if name != "@odata.type"}
     if not isinstance(changes, dict) or not changes:
         raise bad_request("Write requests must contain a JSON object with at least one property.", "BadRequest")
     target = tenant.user(request.parameters["id"])

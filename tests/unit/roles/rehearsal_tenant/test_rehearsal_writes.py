@@ -67,6 +67,13 @@ def test_a_cloud_user_takes_an_anchor_and_nothing_else_happens(rehearsal):
     assert rehearsal.user("cloud@contoso.com") == {**before, "onPremisesImmutableId": "free"}
 
 
+def test_a_body_may_say_of_which_type_it_is(rehearsal):
+    """As those of Microsoft's own SDKs do."""
+    typed = {"@odata.type": "#microsoft.graph.user", "onPremisesImmutableId": A}
+    assert rehearsal.patch("cloud@contoso.com", typed).status_code == 204
+    assert rehearsal.patch("cloud@contoso.com", {"@odata.type": "#microsoft.graph.user"}).status_code == 400
+
+
 def test_null_clears(rehearsal):
     assert write(rehearsal, "holder", None).status_code == 204
     assert anchor_of(rehearsal, "holder") is None
