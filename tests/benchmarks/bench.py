@@ -12,7 +12,7 @@ from typing import Any
 
 import harness
 import peers
-from measure import Command, Skip, Usage, compare
+from measure import Command, Skip, Usage, compare, run
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 
@@ -43,14 +43,34 @@ class Bench:
         self,
         name: str,
         *arguments: object,
-        peer: bool = False,
+        peer: bool | str = False,
         environment: Mapping[str, str] | None = None,
         expected: str | None = None,
     ) -> Command:
-        """Return one of ``programs/``, on the collection's interpreter or on the peers'."""
-        python = peers.python() if peer else self.python
+        """Return one of ``programs/``, on the collection's interpreter or on the peers'.
+
+        :param peer: the package of the peer, or true for python-ldap.
+        """
+        python = peers.python(*([peer] if isinstance(peer, str) else [])) if peer else self.python
         surroundings = {**harness.clean_environment(), "PYTHONPATH": str(harness.COLLECTIONS), **(environment or {})}
         return Command([python, PROGRAMS / name, *map(str, arguments)], surroundings, expected)
+
+    def module(
+        self, name: str, arguments: Mapping[str, Any], environment: Mapping[str, str], window: float | None = None
+    ) -> tuple[Usage, dict[str, Any]]:
+        """Run a module as a process of its own, and return what that took and the module's result.
+
+        :param arguments: ``_ansible_check_mode`` may be among them.
+        :param window: seconds of the write quota's window, to scale its clock down.
+        """
+        given, result = self.folder / f"{name}.arguments", self.folder / f"{name}.result"
+        given.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": dict(arguments)}), encoding="utf-8")
+        scale = () if window is None else (window,)
+        try:
+            usage = run(self.program("run_module.py", name, given, result, *scale, environment=environment))
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}\n{result.read_text(encoding='utf-8')[-3000:]}") from None
+        return usage, json.loads(result.read_text(encoding="utf-8"))
 
     def playbook(
         self,

@@ -23,12 +23,12 @@ _MISSING = FOLDER / "missing.json"
 _COMMUNITY_GENERAL = "ansible_collections/community/general/"
 
 
-def python() -> Path:
-    """Return the interpreter that has python-ldap.
+def python(package: str = "python-ldap") -> Path:
+    """Return the interpreter that has a package.
 
     :raises Skip: when it could not be installed.
     """
-    return _there(FOLDER / "bin" / "python", "python-ldap")
+    return _there(FOLDER / "bin" / "python", package)
 
 
 def collections() -> Path:
@@ -79,6 +79,7 @@ def main() -> None:
     venv.create(FOLDER, with_pip=True, clear=True)
     wanted = {
         "python-ldap": _pip("install", "-r", HERE / "requirements.txt"),
+        "msgraph-sdk": _pip("install", "msgraph-sdk>=1.60"),
         "ldif": _pip("install", "--no-deps", "--target", FOLDER / "ldif", "ldif>=4.3"),
         "community.general": _community_general(),
     }
