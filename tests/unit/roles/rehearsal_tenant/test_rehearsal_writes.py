@@ -69,7 +69,7 @@ def test_a_cloud_user_takes_an_anchor_and_nothing_else_happens(rehearsal):
 
 def test_a_body_may_say_of_which_type_it_is(rehearsal):
     """As those of Microsoft's own SDKs do."""
-    typed = {"@odata.type": "#microsoft.graph.user", "onPremisesImmutableId": A}
+    typed = {"@odata.type": "#microsoft.graph.user", "onPremisesImmutableId": "free"}
     assert rehearsal.patch("cloud@contoso.com", typed).status_code == 204
     assert rehearsal.patch("cloud@contoso.com", {"@odata.type": "#microsoft.graph.user"}).status_code == 400
 
