@@ -13,7 +13,7 @@ import pytest
 from company import Person, ldif
 from troubles import CARRIED
 
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server import EXPORT_ERRORS
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server_checks import EXPORT_ERRORS
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server_codes import SYNC_SERVER_CODES
 
 PEOPLE = [Person(name) for name in ("ann", "ben", "cat")]
@@ -215,7 +215,10 @@ def test_freeze_of_a_killed_run_is_reported(tenant: harness.Tenant, playbooks: h
     assert "3 synced" in summary(playbooks)
 
 
-def test_errors_of_the_export_stand_beside_the_users(tenant: harness.Tenant, playbooks: harness.Playbooks) -> None:
+@pytest.mark.parametrize("asked", [2000, 2], ids=["all", "those in results"])
+def test_errors_of_the_export_stand_beside_the_users(
+    tenant: harness.Tenant, playbooks: harness.Playbooks, asked: int
+) -> None:
     ann, ben, _unused = PEOPLE
     server = Server(
         playbooks.folder,
@@ -225,7 +228,7 @@ def test_errors_of_the_export_stand_beside_the_users(tenant: harness.Tenant, pla
             ben.anchor: {"found": False},
         },
     )
-    run(playbooks, tenant, hard_match_sync_attempts=2).succeeded()
+    run(playbooks, tenant, hard_match_sync_attempts=2, __hard_match_asked=asked).succeeded()
     assert server["asked"].count("start") == 2
     rows = summary(playbooks).partition("Not synced")[2].split(" - ")
     assert [row.partition(":")[0] for row in rows[1:]] == [person.upn for person in PEOPLE]

@@ -14,15 +14,14 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagno
     epoch,
     has_other_anchor,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Subject
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Reasons, Subject
 
 # What takes a user from the sync, whenever it was changed; and what matters if it was changed since the write.
 _FLAG = "DirSyncEnabled"
 _WATCHED = frozenset({_FLAG, "OnPremisesObjectIdentifier", "ProxyAddresses", "UserPrincipalName"})
-_NOTHING = "nothing"
 
 
-def anchor_changed_by(subject: Subject) -> Iterator[dict[str, str]]:
+def anchor_changed_by(subject: Subject) -> Reasons:
     """Who gave the user the anchor that is not the expected one, or took it away."""
     entry = _anchor_change(subject)
     if entry is not None:
@@ -36,7 +35,7 @@ def anchor_changed_by(subject: Subject) -> Iterator[dict[str, str]]:
         )
 
 
-def user_changed_by(subject: Subject) -> Iterator[dict[str, str]]:
+def user_changed_by(subject: Subject) -> Reasons:
     """Who else than the sync changed what the sync depends on."""
     anchor_change = _anchor_change(subject)
     watched = _WATCHED if subject.expected.written is not None else {_FLAG}
@@ -48,7 +47,7 @@ def user_changed_by(subject: Subject) -> Iterator[dict[str, str]]:
             return
 
 
-def deleted_by(audits: Sequence[Audit]) -> Iterator[dict[str, str]]:
+def deleted_by(audits: Sequence[Audit]) -> Reasons:
     """Who deleted a user that is in the recycle bin."""
     for entry in audits:
         if entry.operation == "Delete" and not entry.failed:
@@ -56,7 +55,7 @@ def deleted_by(audits: Sequence[Audit]) -> Iterator[dict[str, str]]:
             return
 
 
-def sync_attempt_failed(subject: Subject) -> Iterator[dict[str, str]]:
+def sync_attempt_failed(subject: Subject) -> Reasons:
     """The sync tried to write the user, with the anchor that is there now, and failed."""
     entry = next((entry for entry in subject.audits if entry.by_sync), None)
     if entry is not None and entry.failed and _since_write(subject, entry):
@@ -96,4 +95,4 @@ def _changed_by(entry: Audit, names: Sequence[str]) -> dict[str, str]:
 
 
 def _quoted(value: str) -> str:
-    return f'"{value}"' if value else _NOTHING
+    return f'"{value}"' if value else "nothing"

@@ -16,7 +16,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import
     ad_checks,
     audit_checks,
     privileged,
-    sync_server,
+    sync_server_checks,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match import diagnosis_checks as checks
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.ad_checks import (
@@ -40,6 +40,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.obstac
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
     Expectation,
     LogEntry,
+    Reasons,
     Subject,
     SyncFacts,
 )
@@ -68,7 +69,6 @@ _NOTES = frozenset(
     }
 )
 
-
 # What Cloud Sync's log calls by words of its own, and which of our findings says the same: then once is enough.
 _SAID_BY_THE_LOG = {
     "AttributeUpdateNotAllowed": {"identifier_differs"},
@@ -81,9 +81,8 @@ _SAID_BY_THE_LOG = {
 }
 # What says more of a refusal than the audit log does.
 _REFUSALS = frozenset({"sync_refused", "export_failed"}).union(
-    sync_server.EXPORT_ERRORS.values(), *_SAID_BY_THE_LOG.values()
+    sync_server_checks.EXPORT_ERRORS.values(), *_SAID_BY_THE_LOG.values()
 )
-
 
 # What says the same as a reason of a plan, and knows more.
 _SAYS_AS_MUCH = {"anchor_held": {"anchor_held", "joined_to_twin"}}
@@ -104,7 +103,7 @@ class _Finding(NamedTuple):
 class Check(NamedTuple):
     """One row of a table: a check, and the state of a user for whom what it finds is decisive."""
 
-    find: Callable[[Subject], Iterable[dict[str, str]]]
+    find: Callable[[Subject], Reasons]
     state: str
 
 
@@ -132,18 +131,18 @@ IN_THE_WAY = (
     Check(unless_joined(from_plan(name_held)), "conflict"),
     Check(unless_joined(checks.address_of_user), "conflict"),
     Check(checks.sync_refused, "in_cloud"),
-    Check(sync_server.export_failed, "in_cloud"),
-    Check(sync_server.sync_failed, "in_cloud"),
+    Check(sync_server_checks.export_failed, "in_cloud"),
+    Check(sync_server_checks.sync_failed, "in_cloud"),
     Check(audit_checks.sync_attempt_failed, "in_cloud"),
     Check(checks.delete_brake, "pending"),
-    Check(sync_server.export_held, "pending"),
+    Check(sync_server_checks.export_held, "pending"),
     Check(checks.job_quarantined, "pending"),
-    Check(sync_server.run_failed, "pending"),
+    Check(sync_server_checks.run_failed, "pending"),
     Check(checks.job_paused, "pending"),
-    Check(sync_server.staging, "pending"),
-    Check(sync_server.scheduler_suspended, "pending"),
-    Check(sync_server.scheduler_off, "pending"),
-    Check(sync_server.not_in_connector_space, "in_cloud"),
+    Check(sync_server_checks.staging, "pending"),
+    Check(sync_server_checks.scheduler_suspended, "pending"),
+    Check(sync_server_checks.scheduler_off, "pending"),
+    Check(sync_server_checks.not_in_connector_space, "in_cloud"),
     Check(checks.sync_stale, "pending"),
     Check(checks.no_cycle_since_write, "pending"),
     Check(checks.left_scope, "pending"),
@@ -152,8 +151,8 @@ IN_THE_WAY = (
     Check(checks.twin_claims, "pending"),
     Check(checks.selection_unknown, "pending"),
     Check(checks.flags_unreadable, "pending"),
-    Check(sync_server.version_old, "pending"),
-    Check(sync_server.connector_space_unread, "pending"),
+    Check(sync_server_checks.version_old, "pending"),
+    Check(sync_server_checks.connector_space_unread, "pending"),
     Check(audit_checks.anchor_changed_by, "pending"),
     Check(audit_checks.user_changed_by, "pending"),
     Check(ad_checks.values_changed, "pending"),
@@ -169,7 +168,7 @@ PROOF = (
     Check(unless_changed(checks.anchor_differs), "conflict"),
     Check(checks.anchor_unconfirmed, "blocked"),
     # The next sync will fail as the last one did.
-    Check(checks.if_behind(sync_server.export_failed), "conflict"),
+    Check(checks.if_behind(sync_server_checks.export_failed), "conflict"),
     # What the next sync brings cannot be judged before it.
     Check(checks.sync_before_write, "pending"),
     Check(checks.upn_rewritten, "conflict"),

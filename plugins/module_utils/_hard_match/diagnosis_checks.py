@@ -10,7 +10,6 @@ unchecked by the job.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Callable, Optional
@@ -34,6 +33,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holder
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
     Expectation,
     JobState,
+    Reasons,
     Subject,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import AddressBook
@@ -41,21 +41,18 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish import canonical, spelling_hint
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import parse_time
 
-Reason = dict[str, str]
-Found = Iterator[Reason]
-
 # The service syncs every 30 minutes (Connect Sync) or less; a day without is an alert of its own.
 _STALE_SECONDS = 3 * 3600
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
-def from_plan(check: Callable[[Case], Optional[Finding]], decides: bool = True) -> Callable[[Subject], Found]:
+def from_plan(check: Callable[[Case], Optional[Finding]], decides: bool = True) -> Callable[[Subject], Reasons]:
     """Return a check of a plan as one of a diagnosis.
 
     :param decides: take what decides a row of a plan; else take what is only said there.
     """
 
-    def find(subject: Subject) -> Found:
+    def find(subject: Subject) -> Reasons:
         found = check(subject.case) if subject.case is not None else None
         if found is not None and (found.action is not None) is decides:
             yield found.reason
@@ -63,12 +60,12 @@ def from_plan(check: Callable[[Case], Optional[Finding]], decides: bool = True) 
     return find
 
 
-def unless_joined(check: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
+def unless_joined(check: Callable[[Subject], Reasons]) -> Callable[[Subject], Reasons]:
     """Return a check that has nothing to say where the sync took another user: that one has all values."""
     return lambda subject: iter(()) if joined_twins(subject) else check(subject)
 
 
-def if_behind(check: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
+def if_behind(check: Callable[[Subject], Reasons]) -> Callable[[Subject], Reasons]:
     """Return a check that looks only at a user whose last sync is older than the anchor."""
     return lambda subject: check(subject) if any(sync_before_write(subject)) else iter(())
 
@@ -76,13 +73,13 @@ def if_behind(check: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
 # The AD object and the user that the sync took for it
 
 
-def left_out(subject: Subject) -> Found:
+def left_out(subject: Subject) -> Reasons:
     """The sync leaves the AD object out."""
     if (subject.expected.row or {}).get("in_scope") is False:
         yield out_of_scope(subject.expected.row or {})
 
 
-def joined(subject: Subject) -> Found:
+def joined(subject: Subject) -> Reasons:
     """The sync has tied the AD object to another user."""
     twins = joined_twins(subject)
     if twins:
@@ -99,7 +96,7 @@ def joined_twins(subject: Subject) -> list[CloudUser]:
     ]
 
 
-def twin_claims(subject: Subject) -> Found:
+def twin_claims(subject: Subject) -> Reasons:
     """Somebody else who is synced would have the user's name or address."""
     others = joined_twins(subject) if subject.user.synced is not True else []
     twins = [twin for twin in subject.twins if twin not in others]
@@ -107,7 +104,7 @@ def twin_claims(subject: Subject) -> Found:
         yield reason("twin_claims", twins=_shown(subject, twins))
 
 
-def anchor_held(subject: Subject) -> Found:
+def anchor_held(subject: Subject) -> Reasons:
     """Somebody else has the anchor, live or in the recycle bin."""
     others = [user for user in subject.others if user not in joined_twins(subject)]
     if others:
@@ -117,20 +114,20 @@ def anchor_held(subject: Subject) -> Found:
 # The anchor
 
 
-def anchor_not_set(subject: Subject) -> Found:
+def anchor_not_set(subject: Subject) -> Reasons:
     """No anchor. Of a user whose AD object is somebody else's already, setting it is not the next thing to do."""
     if not subject.user.immutable_id and not joined_twins(subject):
         yield reason("anchor_not_set")
 
 
-def anchor_differs(subject: Subject) -> Found:
+def anchor_differs(subject: Subject) -> Reasons:
     """Another anchor than the one expected, in value or only in spelling."""
     if has_other_anchor(subject) and not _is_guess(subject):
         current, expected = subject.user.immutable_id or "", subject.expected.immutable_id or ""
         yield reason("anchor_differs", current=current, expected=expected, hint=hint_of(subject))
 
 
-def anchor_unconfirmed(subject: Subject) -> Found:
+def anchor_unconfirmed(subject: Subject) -> Reasons:
     """Another anchor than one that was a guess."""
     if has_other_anchor(subject) and _is_guess(subject):
         yield reason("anchor_unconfirmed")
@@ -179,7 +176,7 @@ def _anchor_of(guid: str | None) -> str | None:
 # Who else has what the sync brings
 
 
-def address_of_other_kind(subject: Subject) -> Found:
+def address_of_other_kind(subject: Subject) -> Reasons:
     """A group or contact has an address of the AD object."""
     if subject.case is None:
         return
@@ -193,7 +190,7 @@ def address_of_other_kind(subject: Subject) -> Found:
         yield reason("address_of_other_kind", holders=listed(taken))
 
 
-def address_of_user(subject: Subject) -> Found:
+def address_of_user(subject: Subject) -> Reasons:
     """Another user has an address of the AD object."""
     if subject.case is None:
         return
@@ -207,33 +204,33 @@ def address_of_user(subject: Subject) -> Found:
 # The sync as a whole
 
 
-def sync_off(subject: Subject) -> Found:
+def sync_off(subject: Subject) -> Reasons:
     """Directory sync is off for the tenant."""
     if subject.sync.sync_on is False:
         yield reason("tenant_sync_off")
 
 
-def takeover_blocked(subject: Subject) -> Found:
+def takeover_blocked(subject: Subject) -> Reasons:
     """The tenant refuses every hard match."""
     if subject.sync.hard_match_blocked is True:
         yield reason("hard_match_blocked")
 
 
-def delete_brake(subject: Subject) -> Found:
+def delete_brake(subject: Subject) -> Reasons:
     """Too many deletions hold all exports back, matches included."""
     for job in _jobs(subject):
         if job.quarantine == "TooManyDeletes":
             yield reason("delete_brake", domain=job.domain)
 
 
-def job_quarantined(subject: Subject) -> Found:
+def job_quarantined(subject: Subject) -> Reasons:
     """A Cloud Sync job is in quarantine for another reason."""
     for job in _jobs(subject):
         if job.quarantine not in (None, "TooManyDeletes"):
             yield reason("job_quarantined", domain=job.domain, why=job.quarantine)
 
 
-def job_paused(subject: Subject) -> Found:
+def job_paused(subject: Subject) -> Reasons:
     """A Cloud Sync job is paused."""
     for job in _jobs(subject):
         if job.paused:
@@ -246,7 +243,7 @@ def _jobs(subject: Subject) -> list[JobState]:
     return [job for job in subject.sync.jobs if domain is None or job.domain.lower() == domain]
 
 
-def sync_stale(subject: Subject) -> Found:
+def sync_stale(subject: Subject) -> Reasons:
     """No sync for hours."""
     sync = subject.sync
     if sync.sync_on and sync.last_sync is not None and sync.now is not None:
@@ -255,14 +252,14 @@ def sync_stale(subject: Subject) -> Found:
             yield reason("sync_stale", last_sync=_text(sync.last_sync), hours=int(age // 3600))
 
 
-def no_cycle_since_write(subject: Subject) -> Found:
+def no_cycle_since_write(subject: Subject) -> Reasons:
     """Nothing has synced since the anchor was written."""
     written, last = subject.expected.written, subject.sync.last_sync
     if written is not None and last is not None and last < written and subject.sync.sync_on is not False:
         yield reason("no_cycle_since_write", written=_text(written), last_sync=_text(last))
 
 
-def sync_refused(subject: Subject) -> Found:
+def sync_refused(subject: Subject) -> Reasons:
     """Cloud Sync has met the AD object, with the anchor that is there now, and did not take it."""
     entry, written = subject.logged, subject.expected.written
     if entry is not None and not entry.taken and (written is None or epoch(entry.time) >= written):
@@ -270,20 +267,20 @@ def sync_refused(subject: Subject) -> Found:
         yield reason("sync_refused", time=entry.time, word=entry.code, detail=detail)
 
 
-def left_scope(subject: Subject) -> Found:
+def left_scope(subject: Subject) -> Reasons:
     """The user was synced, and its AD object left scope."""
     if subject.user.synced is False:
         yield reason("left_scope", detail="")
 
 
-def flags_unreadable(subject: Subject) -> Found:
+def flags_unreadable(subject: Subject) -> Reasons:
     """Flags of the tenant that decide over matches are unknown."""
     flags = unreadable_flags(subject.case.around.tenant) if subject.case is not None else []
     if flags:
         yield reason("flags_unreadable", flags=", ".join(flags))
 
 
-def selection_unknown(subject: Subject) -> Found:
+def selection_unknown(subject: Subject) -> Reasons:
     """What the sync was told to take is unknown."""
     row = subject.expected.row
     if subject.case is not None and row is not None and row.get("in_scope") is None:
@@ -295,13 +292,13 @@ def selection_unknown(subject: Subject) -> Found:
 # What is missing from the proof, for a user with the flag
 
 
-def sid_differs(subject: Subject) -> Found:
+def sid_differs(subject: Subject) -> Reasons:
     """The user is tied to another AD object."""
     if same_sid(subject.expected, subject.user) is False:
         yield reason("sid_differs", current=subject.user.sid, expected=(subject.expected.row or {})["object_sid"])
 
 
-def sid_missing(subject: Subject) -> Found:
+def sid_missing(subject: Subject) -> Reasons:
     """The SID that would prove it is not there."""
     sid = (subject.expected.row or {}).get("object_sid")
     if sid and not subject.user.sid:
@@ -314,14 +311,14 @@ def same_sid(expected: Expectation, user: CloudUser) -> bool | None:
     return sid.upper() == user.sid.upper() if sid and user.sid else None
 
 
-def sync_before_write(subject: Subject) -> Found:
+def sync_before_write(subject: Subject) -> Reasons:
     """The flag is older than the anchor."""
     written, last = subject.expected.written, subject.user.last_sync
     if written is not None and epoch(last) < written:
         yield reason("sync_before_write", last_sync=last or "never", written=_text(written))
 
 
-def upn_rewritten(subject: Subject) -> Found:
+def upn_rewritten(subject: Subject) -> Reasons:
     """The service made up a name, because the right one was taken."""
     sent = _rewritten_from(subject)
     if sent:
@@ -329,13 +326,13 @@ def upn_rewritten(subject: Subject) -> Found:
         yield reason("upn_rewritten", current=subject.user.user_principal_name, expected=sent, owner=owner)
 
 
-def parked(subject: Subject) -> Found:
+def parked(subject: Subject) -> Reasons:
     """Values that the service parked."""
     for name, value in subject.user.parked:
         yield reason("attribute_quarantined", property=name, value=value, owner=_owners(subject, name, value))
 
 
-def upn_differs(subject: Subject) -> Found:
+def upn_differs(subject: Subject) -> Reasons:
     """Another sign-in name than AD's. A suffix that the tenant has not verified cannot have been taken over."""
     current, expected = subject.user.user_principal_name, exported_name(subject.expected.row)
     if not expected or current is None or expected.lower() == current.lower() or _rewritten_from(subject):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.audits import Audit
@@ -19,7 +19,10 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     values_of,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import IMMUTABLE_ID, SID
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.server_facts import ServerFacts
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server import ServerFacts
+
+#: What a check of a diagnosis yields: nothing, or reasons as :func:`codes.reason` makes them.
+Reasons = Iterator[dict[str, str]]
 
 #: The keys of the index of users, besides those that are always there, by which twins are found.
 TWIN_KEYS = (ADDRESS, SID, CLAIMED)

@@ -2,167 +2,108 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""What the server of Entra Connect Sync says about a user: one check each, like those of a diagnosis.
-
-All find nothing where no server was asked. Source of the types of errors: Microsoft Entra Connect, troubleshooting
-errors during synchronization.
-"""
+"""What the server of Entra Connect Sync said of itself and of the objects asked for: the role's ``connect.json``."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.server_facts import (
-    ConnectorObject,
-    ServerFacts,
-)
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Subject
-
-Found = Iterator[dict[str, str]]
-
-#: Older ones are said to have stopped on 2026-09-30.
-LEAST_VERSION = (2, 5, 79, 0)
-
-# Types of errors of the export, as the service names them, and the codes that speak of them.
-EXPORT_ERRORS = {
-    "InvalidHardMatch": "export_hard_match_refused",
-    "AttributeUpdateNotAllowed": "export_identifier_locked",
-    "InvalidSoftMatch": "export_soft_match_refused",
-    "ExistingAdminRoleConflict": "export_role_conflict",
-    "ExistingCloudAdminConflict": "export_role_conflict",
-    "ObjectTypeMismatch": "export_object_type_mismatch",
-    "AttributeValueMustBeUnique": "export_value_taken",
-    "QuarantinedAttributeValueMustBeUnique": "export_value_taken",
-    "DataValidationFailed": "export_value_refused",
-    "IdentityDataValidationFailed": "export_value_refused",
-    "FederatedDomainChangeError": "export_federated_domain",
-    "LargeObject": "export_too_large",
-    "ExceededAllowedLength": "export_too_large",
-    "DeletingCloudOnlyObjectNotAllowed": "export_deletion_refused",
-}
-
-# Words of the server for the end of a run.
-_DELETION_THRESHOLD = "stopped-deletion-threshold-exceeded"
-# Ran to its end; what failed are single objects, which have errors of their own.
-_RAN = ("success", "completed-")
-
-# Longer evidence says no more.
-_SHOWN = 500
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, Optional
 
 
-def _type_of(text: str) -> str | None:
-    """Return the type of an error, which stands somewhere in its text; ``None`` for an unknown one."""
-    return next((name for name in EXPORT_ERRORS if re.search(_spelled(name), text, re.IGNORECASE)), None)
+class RunResult(NamedTuple):
+    """The newest run of one run profile of the connector to Entra ID: its name, and the server's word for its end."""
+
+    profile: str
+    result: str
 
 
-def _spelled(name: str) -> str:
-    """Return a pattern for a type, which reports show with blanks between its words, too."""
-    return r"\b" + re.sub(r"\B(?=[A-Z])", " ?", name) + r"\b"
+class ConnectorObject(NamedTuple):
+    """An object of the connector to Entra ID that has an error, or that is not there.
+
+    ``found`` is ``None`` where that could not be read. The errors are the server's own words, empty without one.
+    """
+
+    found: Optional[bool]
+    export_error: str = ""
+    sync_error: str = ""
 
 
-# The AD object in the connector to Entra ID
+class ServerFacts(NamedTuple):
+    """How the server stands; ``None`` is unknown."""
+
+    name: str
+    #: When it was asked (RFC 3339, UTC).
+    asked: str
+    #: Why it did not answer; empty when it did.
+    error: str = ""
+    enabled: Optional[bool] = None
+    suspended: Optional[bool] = None
+    staging: Optional[bool] = None
+    version: Optional[str] = None
+    #: The note of a run of this collection that has disabled the scheduler; empty without one.
+    frozen: str = ""
+    runs: tuple[RunResult, ...] = ()
+    #: By anchor. Who is not in it has no error, or was not asked for.
+    objects: Mapping[str, ConnectorObject] = MappingProxyType({})
 
 
-def export_failed(subject: Subject) -> Found:
-    """The service refused the AD object."""
-    for server, found in _told(subject):
-        if found.export_error:
-            kind, detail = _type_of(found.export_error), _shown(found.export_error)
-            if kind is None:
-                yield reason("export_failed", server=server.name, asked=server.asked, detail=detail)
-            else:
-                yield reason(EXPORT_ERRORS[kind], kind=kind, server=server.name, asked=server.asked, detail=detail)
+def server_facts(content: Any) -> ServerFacts:
+    """Read the content of a ``connect.json``.
+
+    :raises ValueError: says what is wrong with it.
+    """
+    body = _typed(content, dict, "the file")
+    server = _typed(body.get("server"), dict, "server")
+    return ServerFacts(
+        name=_typed(server.get("name"), str, "server.name"),
+        asked=_typed(body.get("asked"), str, "asked"),
+        error=_text(body.get("error"), "error"),
+        enabled=_flag(server, "enabled"),
+        suspended=_flag(server, "suspended"),
+        staging=_flag(server, "staging"),
+        version=_text(server.get("version"), "server.version") or None,
+        frozen=_text(server.get("frozen"), "server.frozen"),
+        runs=_newest(_rows(body, "runs")),
+        objects={
+            _typed(row.get("immutable_id"), str, "objects.immutable_id"): ConnectorObject(
+                _flag(row, "found"),
+                _text(row.get("export_error"), "objects.export_error"),
+                _text(row.get("sync_error"), "objects.sync_error"),
+            )
+            for row in _rows(body, "objects")
+        },
+    )
 
 
-def sync_failed(subject: Subject) -> Found:
-    """A rule of the server failed for the AD object, so it is not exported as it should be."""
-    for server, found in _told(subject):
-        if found.sync_error:
-            detail = _shown(found.sync_error)
-            yield reason("sync_rule_failed", server=server.name, asked=server.asked, detail=detail)
+def _newest(rows: Iterable[Mapping[str, Any]]) -> tuple[RunResult, ...]:
+    """Return the newest run that has ended of each profile."""
+    ended = [row for row in rows if row.get("complete") is True]
+    newest = {str(row.get("profile")): row for row in sorted(ended, key=_number)}
+    return tuple(RunResult(profile, str(row.get("result"))) for profile, row in newest.items())
 
 
-def not_in_connector_space(subject: Subject) -> Found:
-    """Nothing with this anchor is there to be exported."""
-    for server, found in _told(subject):
-        if found.found is False:
-            yield reason("not_in_connector_space", server=server.name, asked=server.asked)
+def _number(row: Mapping[str, Any]) -> int:
+    return int(_typed(row.get("number"), int, "runs.number"))
 
 
-def connector_space_unread(subject: Subject) -> Found:
-    """Whether it is there could not be read."""
-    for server, found in _told(subject):
-        if found.found is None:
-            yield reason("connector_space_unread", server=server.name, asked=server.asked)
+def _rows(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    return [_typed(row, dict, name) for row in _typed(body.get(name, []), list, name)]
 
 
-# The server
+def _flag(values: Mapping[str, Any], name: str) -> bool | None:
+    value = values.get(name)
+    return None if value is None else bool(_typed(value, bool, name))
 
 
-def export_held(subject: Subject) -> Found:
-    """Too many deletions hold back the export of everything, matches included."""
-    for server in _servers(subject):
-        if any(run.result == _DELETION_THRESHOLD for run in server.runs):
-            yield reason("export_held", server=server.name, asked=server.asked)
+def _text(value: Any, name: str) -> str:
+    return "" if value is None else str(_typed(value, str, name))
 
 
-def run_failed(subject: Subject) -> Found:
-    """A run of the connector to Entra ID broke off."""
-    for server in _servers(subject):
-        for profile, result in server.runs:
-            if result != _DELETION_THRESHOLD and not result.startswith(_RAN):
-                yield reason("connector_run_failed", server=server.name, asked=server.asked, run=profile, result=result)
+_KINDS = {dict: "an object", list: "a list", str: "a text", int: "a number", bool: "true or false"}
 
 
-def staging(subject: Subject) -> Found:
-    """The server exports nothing."""
-    for server in _servers(subject):
-        if server.staging is True:
-            yield reason("staging_server", server=server.name)
-
-
-def scheduler_suspended(subject: Subject) -> Found:
-    """A wizard is open."""
-    for server in _servers(subject):
-        if server.suspended is True:
-            yield reason("scheduler_suspended", server=server.name, asked=server.asked)
-
-
-def scheduler_off(subject: Subject) -> Found:
-    """No cycle begins by itself."""
-    for server in _servers(subject):
-        if server.enabled is False:
-            by = f", disabled by a run of this collection ({server.frozen})" if server.frozen else ""
-            yield reason("scheduler_off", server=server.name, asked=server.asked, by=by)
-
-
-def version_old(subject: Subject) -> Found:
-    """The client is one that may have stopped."""
-    for server in _servers(subject):
-        if server.version and _numbers(server.version) < LEAST_VERSION:
-            least = ".".join(map(str, LEAST_VERSION))
-            yield reason("connect_version_old", server=server.name, version=server.version, least=least)
-
-
-def _servers(subject: Subject) -> tuple[ServerFacts, ...]:
-    """Return the server, if one was asked."""
-    return () if subject.sync.server is None else (subject.sync.server,)
-
-
-def _told(subject: Subject) -> Iterator[tuple[ServerFacts, ConnectorObject]]:
-    """Yield the server with what it says of the user's AD object, if it is anything."""
-    anchor = subject.expected.immutable_id or subject.user.immutable_id or ""
-    for server in _servers(subject):
-        if anchor in server.objects:
-            yield server, server.objects[anchor]
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version))
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]} ..."
+def _typed(value: Any, kind: type, name: str) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is not {_KINDS[kind]}")
+    return value

@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.server_facts import (
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import SyncFacts
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server import (
     ServerFacts,
     server_facts,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import SyncFacts
 
 _WHAT_TO_DO = (
     "Give the connect.json in the folder of a run of the role hard_match with hard_match_sync=connect_sync, or run its "

@@ -78,7 +78,7 @@ def test_each_code_is_used_and_each_computed_one_is_known():
     computed = [place.rpartition(":")[0] for place, names, _call in calls() if not names]
     # A rule of scope carries its code, and so do an effect and a type of export errors. Nothing else computes one, so
     # that the test above sees all evidence.
-    assert {Path(path).name for path in computed} == {"scope.py", "effects.py", "sync_server.py"}
+    assert {Path(path).name for path in computed} == {"scope.py", "effects.py", "sync_server_checks.py"}
 
 
 @pytest.mark.parametrize("code", [row[0] for row in EFFECT_CODES])

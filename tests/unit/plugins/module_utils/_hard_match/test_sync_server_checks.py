@@ -11,14 +11,14 @@ from hard_match_doubles import TENANT, ad_row, anchor, graph_user, user_id
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import from_graph
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import diagnose
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.server_facts import (
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Expectation, SyncFacts
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server import (
     ConnectorObject,
     RunResult,
     ServerFacts,
     server_facts,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Expectation, SyncFacts
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server import EXPORT_ERRORS
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.sync_server_checks import EXPORT_ERRORS
 
 ASKED = "2026-11-23T12:00:00Z"
 NOON = 1795435200.0
