@@ -117,16 +117,16 @@ class Bench:
         script = [harness.SYSTEM_PYTHON, str(harness.SUPPORT / "samba_dc.py")]
         folder = ["--dir", str(self.folder / "samba")]
         self.say("starting a Samba domain controller; making its directory, the first time, takes minutes")
-        done = subprocess.run(
-            [*script, "start", *folder, *map(str, arguments)],
-            env=harness.clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise Skip(done.stderr.strip().rpartition("Samba domain controller: ")[2])
         try:
+            done = subprocess.run(
+                [*script, "start", *folder, *map(str, arguments)],
+                env=harness.clean_environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise Skip(done.stderr.strip().rpartition("Samba domain controller: ")[2])
             yield harness.DomainController(Path(done.stdout.strip()))
         finally:
             subprocess.run([*script, "stop", *folder], check=True, timeout=60)
