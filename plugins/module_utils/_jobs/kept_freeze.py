@@ -2,27 +2,21 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection.
-"""Which Cloud Sync jobs a run has paused, on disk until they are resumed.
-
-One private file per tenant in the state directory, not in the folder of a run: the next run, which knows nothing of a
-killed one, finds it there.
-"""
+"""Which Cloud Sync jobs a run has paused, on disk until they are resumed."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Optional
 
-from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import SyncJob
-from ansible_collections.hybrid.identity.plugins.module_utils._journal import state_directory, state_path
-from ansible_collections.hybrid.identity.plugins.module_utils._rows import AtomicFile, explained, header
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.kept import read_kept, write_kept
 
 _KIND = "sync_freeze"
-_NAME = "sync-freeze.json"
+_DAMAGED = (
+    "should name the Cloud Sync jobs that an earlier run has paused, and is damaged. Look at the jobs, resume those "
+    "that should run, and delete the file."
+)
 
 
 class KeptFreeze(NamedTuple):
@@ -40,27 +34,11 @@ class KeptFreeze(NamedTuple):
 
 
 def read_freeze(tenant_id: str) -> KeptFreeze | None:
-    """Return what is kept of a tenant, ``None`` if nothing is. Who only reads makes no directory for that.
+    """Return what is kept of a tenant, ``None`` if nothing is.
 
     :raises Failure: when the file cannot be read: nobody else knows which jobs were running before.
     """
-    path = os.path.join(state_path(tenant_id), _NAME)
-    try:
-        with explained(path, "read"), open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        if content["kind"] == _KIND:
-            jobs = tuple(SyncJob(job["service_principal"], job["domain"], job["id"], {}) for job in content["jobs"])
-            return KeptFreeze(path, content["created"], content["purpose"], jobs)
-    except (ValueError, KeyError, TypeError):
-        pass
-    except Failure:
-        if not os.path.lexists(path):
-            return None
-        raise
-    raise Failure(
-        f"{path} should name the Cloud Sync jobs that an earlier run has paused, and is damaged. Look at the jobs, "
-        "resume those that should run, and delete the file."
-    )
+    return read_kept(tenant_id, _KIND, _freeze, _DAMAGED)
 
 
 def keep_freeze(tenant_id: str, jobs: Iterable[SyncJob], purpose: str | None, since: str | None = None) -> KeptFreeze:
@@ -69,17 +47,11 @@ def keep_freeze(tenant_id: str, jobs: Iterable[SyncJob], purpose: str | None, si
     :param since: when an earlier run paused them, if this one takes them over.
     """
     kept = tuple(job._replace(data={}) for job in jobs)
-    content: dict[str, Any] = header(_KIND, tenant_id=tenant_id)
-    content["created"] = since or content["created"]
-    content["purpose"] = purpose
-    content["jobs"] = [{"service_principal": job.service_principal, "domain": job.domain, "id": job.id} for job in kept]
-    path = os.path.join(state_directory(tenant_id), _NAME)
-    with AtomicFile(path) as file:
-        file.write(json.dumps(content, indent=2).encode("utf-8") + b"\n")
-    return KeptFreeze(path, content["created"], purpose, kept)
+    rows = [{"service_principal": job.service_principal, "domain": job.domain, "id": job.id} for job in kept]
+    path, since = write_kept(tenant_id, _KIND, since, {"purpose": purpose, "jobs": rows})
+    return KeptFreeze(path, since, purpose, kept)
 
 
-def forget_freeze(kept: KeptFreeze) -> None:
-    """Delete the file once its jobs run again."""
-    with explained(kept.path, "deleted"), contextlib.suppress(FileNotFoundError):
-        os.unlink(kept.path)
+def _freeze(path: str, content: dict[str, Any]) -> KeptFreeze:
+    jobs = tuple(SyncJob(job["service_principal"], job["domain"], job["id"], {}) for job in content["jobs"])
+    return KeptFreeze(path, content["created"], content["purpose"], jobs)

@@ -18,9 +18,9 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.client impo
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.pace import Pace
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import SyncJob
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.kept import forget
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.kept_freeze import (
     KeptFreeze,
-    forget_freeze,
     keep_freeze,
     read_freeze,
 )
@@ -106,7 +106,7 @@ def sync_cycle(
             client.ensure_lifetime((params["wait_timeout"] if params["wait"] else 0) + pace.seconds(len(names)))
             _act(client, [item.before for item in followed if item.asked], state)
             if state == "restored" and kept:
-                forget_freeze(kept)
+                forget(kept.path)
         provisioner = Provisioner(client, pace, check_mode=context.check_mode)
         try:
             if not context.check_mode:

@@ -17,11 +17,11 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.arguments i
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, connect
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import get_sync_features, set_sync_features
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.kept import forget
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.kept_features import (
     KeptFeatures,
-    forget,
-    keep,
-    read_kept,
+    keep_features,
+    read_features,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import Context, as_failure
 
@@ -120,7 +120,7 @@ def sync_features(
     if restores and wanted:
         raise Failure("state=restored puts back what is kept, so no flag can be given with it. Nothing was changed.")
     with client_of(params) as client:
-        kept = read_kept(client.tenant_id)
+        kept = read_features(client.tenant_id)
         if restores and kept:
             # A flag without a value cannot be asked for; off is what it stands for.
             wanted = {feature: value is True for feature, value in kept.features.items()}
@@ -137,10 +137,10 @@ def sync_features(
         if not context.check_mode:
             if changes:
                 if params["remember"]:
-                    kept = keep(client.tenant_id, {name: before.get(name) for name in changes})
+                    kept = keep_features(client.tenant_id, {name: before.get(name) for name in changes})
                 after = _change(client, settings.id, changes, params["cloud"], clock, sleep)
             if restores and kept:
-                forget(kept)
+                forget(kept.path)
         result = {
             "changed": bool(changes),
             "before": _shown(before),
