@@ -85,11 +85,11 @@ def test_a_quota_is_not_outrun(progress, clock):
 
 def test_the_rate_forgets_what_was_long_ago(progress, clock):
     phase = progress.begin("writing")
-    for _ in range(300):
+    for _second in range(300):
         clock.seconds += 2
         phase.done += 200
         progress.snapshot()
-    for _ in range(300):
+    for _second in range(300):
         clock.seconds += 2
         phase.done += 2
         shown = progress.snapshot()

@@ -58,7 +58,7 @@ class Shown(list):
         super().__init__()
         self.something = threading.Event()
 
-    def add(self, _display, text, **options):
+    def add(self, text, **options):
         self.append((text, options))
         self.something.set()
 
@@ -66,7 +66,7 @@ class Shown(list):
 @pytest.fixture
 def shown(monkeypatch):
     shown = Shown()
-    monkeypatch.setattr(Display, "display", lambda *arguments, **options: shown.add(*arguments, **options))
+    monkeypatch.setattr(Display, "display", shown.add)
     monkeypatch.setattr(plugin, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(plugin, "_WIDTH", 80)
     monkeypatch.delenv(plugin.SWITCH_VARIABLE, raising=False)
