@@ -15,6 +15,8 @@ COLLECTIONS := $(CURDIR)/.build/collections
 INSTALLED := .build/collections/ansible_collections/hybrid/identity/MANIFEST.json
 TENANT := $(COLLECTIONS)/ansible_collections/hybrid/identity/roles/rehearsal_tenant/files
 TENANT_REQUIREMENTS := roles/rehearsal_tenant/files/requirements.txt
+# How many processes tests run in: auto is one for each core, 0 is this one.
+PROCESSES := auto
 
 # Nothing of the caller's own Ansible may decide what is tested.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -72,10 +74,10 @@ lint: $(INSTALLED) $(VENV)/.tests ## ruff, mypy, shellcheck, ansible-lint (produ
 test: test-unit test-integration ## every test: units, then modules, role and playbooks against real servers
 
 test-unit: $(INSTALLED) $(VENV)/.tests ## unit tests of the installed copy
-	pytest tests/unit
+	pytest -n $(PROCESSES) --dist worksteal tests/unit
 
 test-integration: $(INSTALLED) $(VENV)/.tests samba ## through ansible-playbook, against the rehearsal tenant and a real Samba AD
-	pytest tests/integration
+	pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder tests/integration
 
 test-slow: $(INSTALLED) ## units and a rehearsal on ansible-core 2.18 to 2.21, module code on Python 3.9
 	tests/support/matrix.sh

@@ -1,4 +1,8 @@
-"""Fixtures of the integration tests: each test folder has its own playbook runner, each module its own tenants."""
+"""Fixtures of the integration tests: each test folder has its own playbook runner, each module its own tenants.
+
+Files of tests run side by side in several processes (``make test-integration``); the tests of one file run in one
+process, in their order. So nothing may be shared with other files but what is only read.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +41,15 @@ def start_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         tenant.stop()
 
 
-_NO_SAMBA = pytest.StashKey[str]()
+_NO_SAMBA = "Not tested against a real domain controller: "
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if _NO_SAMBA in config.stash:
-        terminalreporter.write_line(f"Not tested against a real domain controller: {config.stash[_NO_SAMBA]}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # The reports of all processes; a skip says where, on which line and why.
+    reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    for reason in sorted(reasons):
+        if _NO_SAMBA in reason:
+            terminalreporter.write_line(reason.removeprefix("Skipped: "))
 
 
 @pytest.fixture(scope="session")
@@ -71,11 +78,10 @@ def _samba_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | st
 
 
 @pytest.fixture(scope="session")
-def samba(_samba_start: Path | str, request: pytest.FixtureRequest) -> harness.DomainController:
+def samba(_samba_start: Path | str) -> harness.DomainController:
     """Return the domain controller; where there can be none, skip, but fail in CI."""
     if isinstance(_samba_start, str):
         if os.environ.get("CI") == "true":
             pytest.fail(f"CI must test against a real domain controller: {_samba_start}", pytrace=False)
-        request.config.stash[_NO_SAMBA] = _samba_start
-        pytest.skip(_samba_start)
+        pytest.skip(f"{_NO_SAMBA}{_samba_start}")
     return harness.DomainController(_samba_start)

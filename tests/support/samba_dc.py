@@ -8,8 +8,9 @@ and prints its path. It needs root (the ports are below 1024) and the packages o
 the system's Python, where Debian puts Samba's bindings; importing this file needs none of them.
 
 LDAP 389, LDAPS 636, global catalogue 3268 and 3269 and Kerberos 88 listen on one loopback address: the first free one
-of 127.0.0.1, 127.0.0.2, …, so that several controllers run side by side. The certificate comes from a CA made on the
-spot and names that address, ``localhost`` and the controller's own name. Kerberos works by address: no name resolution.
+of 127.0.0.1, 127.0.0.2, …, so that several controllers start and run side by side. The certificate comes from a CA made
+on the spot and names that address, ``localhost`` and the controller's own name. Kerberos works by address: no name
+resolution.
 
 A loaded directory is kept as an archive (``--cache``), without usable passwords: those are drawn at each start.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -27,6 +29,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from samba_content import LARGE_UNIT, BadContent, Entry, domain_of, domain_sid_of, load, prepare_accounts, read_ldif
@@ -154,17 +157,22 @@ def _write_certificates(folder: Path, realm: str, address: str) -> None:
     (tls / "server.key").chmod(0o600)  # Samba refuses a key that others can read
 
 
-def _free_address() -> str:
+@contextlib.contextmanager
+def _free_address() -> Iterator[str]:
+    """Give the first free loopback address, and give it to nobody else until the controller listens there."""
     for last in range(1, 40):
         address = f"127.0.0.{last}"
-        try:
-            for port in PORTS:
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind((address, port))
-        except OSError:
-            continue
-        return address
+        with socket.socket(socket.AF_UNIX) as claim:
+            try:
+                claim.bind(f"\0hybrid.identity samba {address}")  # Linux forgets such a name with its process
+                for port in PORTS:
+                    with socket.socket() as probe:
+                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        probe.bind((address, port))
+            except OSError:
+                continue
+            yield address
+            return
     raise CannotStart("no loopback address has its ports 88, 389, 636 and 3268 free")
 
 
@@ -205,25 +213,32 @@ def _cached(folder: Path, cache: Path, realm: str, people: Path | None, users: i
     digest = hashlib.sha256("\n".join((version, realm, str(users), sys.version)).encode())
     for path in (*sorted(HERE.glob("samba_*.py")), HERE / "large_directory.py", *([people] if people else [])):
         digest.update(path.read_bytes())
+    cache.mkdir(parents=True, exist_ok=True)
+    cache.chmod(0o700)
     archive = cache / f"{digest.hexdigest()[:24]}.tar.gz"
-    if not archive.exists():
-        build_at = folder / "build"
-        build_at.mkdir()
-        # In a process of its own, which closes the databases for good when it ends.
-        command = [sys.executable, __file__, "build", "--dir", build_at, "--realm", realm, "--users", users]
-        _run(*map(str, command), *(["--people", str(people)] if people else []))
-        cache.mkdir(parents=True, exist_ok=True)
-        cache.chmod(0o700)
-        temporary = archive.with_name(f"{archive.name}.{os.getpid()}")
-        with tarfile.open(temporary, "w:gz", compresslevel=1) as file:
-            for name in ("private", "state", "xattr.tdb"):
-                file.add(build_at / name, name)
-        temporary.replace(archive)
-        shutil.rmtree(build_at)
-        for old in sorted(cache.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-KEPT_ARCHIVES]:
-            old.unlink()
-    with tarfile.open(archive) as file:
-        file.extractall(folder)  # noqa: S202 - our own archive, in a folder that only we may write
+    with open(cache / "lock", "w", encoding="utf-8") as lock:
+        # Who comes second finds the archive of the first.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not archive.exists():
+            _archive(archive, folder / "build", realm, people, users)
+        with tarfile.open(archive) as file:
+            file.extractall(folder)  # noqa: S202 - our own archive, in a folder that only we may write
+
+
+def _archive(archive: Path, build_at: Path, realm: str, people: Path | None, users: int) -> None:
+    """Build a directory and keep it; drop the oldest of the others."""
+    build_at.mkdir()
+    # In a process of its own, which closes the databases for good when it ends.
+    command = [sys.executable, __file__, "build", "--dir", build_at, "--realm", realm, "--users", users]
+    _run(*map(str, command), *(["--people", str(people)] if people else []))
+    temporary = archive.with_name(f"{archive.name}.{os.getpid()}")
+    with tarfile.open(temporary, "w:gz", compresslevel=1) as file:
+        for name in ("private", "state", "xattr.tdb"):
+            file.add(build_at / name, name)
+    temporary.replace(archive)
+    shutil.rmtree(build_at)
+    for old in sorted(archive.parent.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-KEPT_ARCHIVES]:
+        old.unlink()
 
 
 # --- start and stop -----------------------------------------------------------------------------------------------
@@ -264,19 +279,8 @@ def _wait_until_it_answers(folder: Path, process: subprocess.Popen[bytes], addre
     ldb.Ldb(f"ldap://{address}").search(base="", scope=ldb.SCOPE_BASE, attrs=["defaultNamingContext"])
 
 
-def start(folder: Path, realm: str, people: Path | None, users: int, cache: Path, address: str | None) -> Path:
-    """Start a controller and return the path of its environment file."""
-    environment = folder / "samba.env"
-    if _running(folder) and environment.exists():
-        return environment
-    reason = why_not()
-    if reason:
-        raise CannotStart(reason)
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, mode=0o700)
-    _cached(folder, cache, realm, people, users)
-    address = address or _free_address()
+def _listen(folder: Path, realm: str, address: str) -> dict[str, str]:
+    """Start the controller of ``folder``, wait until it answers, and return its passwords by account."""
     configuration = _write_configuration(folder, realm, address)
     _write_certificates(folder, realm, address)
     passwords = prepare_accounts(configuration, HOST_NAME, address)
@@ -291,6 +295,23 @@ def start(folder: Path, realm: str, people: Path | None, users: int, cache: Path
     except BaseException:
         stop(folder)
         raise
+    return passwords
+
+
+def start(folder: Path, realm: str, people: Path | None, users: int, cache: Path, address: str | None) -> Path:
+    """Start a controller and return the path of its environment file."""
+    environment = folder / "samba.env"
+    if _running(folder) and environment.exists():
+        return environment
+    reason = why_not()
+    if reason:
+        raise CannotStart(reason)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, mode=0o700)
+    _cached(folder, cache, realm, people, users)
+    with contextlib.nullcontext(address) if address else _free_address() as address:
+        passwords = _listen(folder, realm, address)
     base = ",".join(f"DC={part}" for part in realm.split("."))
     values = {
         "MICROSOFT_AD_LDAP_SERVER": address,
