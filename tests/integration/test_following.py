@@ -78,7 +78,7 @@ def test_all_are_followed_with_few_requests(
             "hard_match_source": {"src": [str(export)], "anchor": "object_guid"},
             "hard_match_max_changes": len(PEOPLE),
             "hard_match_sync": "cloud_sync",
-            "hard_match_sync_pause": 120,
+            "hard_match_sync_interval": 120,
             "hard_match_wait_timeout": 240,
             "hard_match_compare": False,
             "hard_match_work_dir": str(tmp_path / "work"),
