@@ -145,6 +145,7 @@ IN_THE_WAY = (
     Check(sync_server_checks.not_in_connector_space, "in_cloud"),
     Check(checks.sync_stale, "pending"),
     Check(checks.no_cycle_since_write, "pending"),
+    Check(unless_joined(checks.anchor_unchecked), "pending"),
     Check(checks.left_scope, "pending"),
     Check(from_plan(identifier_mapped, decides=False), "pending"),
     Check(from_plan(privileged.role_group_member), "pending"),
@@ -291,7 +292,7 @@ def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings:
         expected.immutable_id is None and user is not None and not user.deleted and same_sid(expected, user) is None
     )
     if unproven:
-        findings = [finding for finding in findings if finding.reason["code"] != "awaiting_sync"]
+        findings = [finding for finding in findings if finding.reason["code"] != "anchor_unchecked"]
     elif not findings:
         return []
     state = "blocked" if expected.action in ("blocked", "failed") else "conflict"

@@ -127,6 +127,12 @@ def anchor_differs(subject: Subject) -> Reasons:
         yield reason("anchor_differs", current=current, expected=expected, hint=hint_of(subject))
 
 
+def anchor_unchecked(subject: Subject) -> Reasons:
+    """Some anchor, and nothing to compare it with."""
+    if subject.user.immutable_id and subject.expected.immutable_id is None:
+        yield reason("anchor_unchecked", current=subject.user.immutable_id)
+
+
 def anchor_unconfirmed(subject: Subject) -> Reasons:
     """Another anchor than one that was a guess."""
     if has_other_anchor(subject) and _is_guess(subject):

@@ -53,6 +53,15 @@ STATUS_CODES: tuple[tuple[str, str, str, str], ...] = (
         "Take the addresses from those objects, or from the AD object.",
         _ERRORS,
     ),
+    # What the tenant alone does not show
+    (
+        "anchor_unchecked",
+        'The user has the anchor "{current}". Whether that is the one of its AD object is not known: nobody said '
+        "what is expected.",
+        "Say how AD is reached (hard_match_source, hybrid_identity_ad), or name the plan or result (hard_match_plan), "
+        "and ask again. If the anchor is right, wait for a sync cycle, or start one.",
+        _EXISTING,
+    ),
     # What Cloud Sync wrote down
     (
         "sync_refused",

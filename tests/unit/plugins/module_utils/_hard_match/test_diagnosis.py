@@ -246,11 +246,16 @@ def test_an_action_without_a_reason_adds_nothing():
     assert stand(told("x", immutable_id=anchor(1), reason=None), user(1)) == ("in_cloud", ["anchor_not_set"])
 
 
-def test_of_whom_nothing_is_expected_only_the_flag_is_told():
+def test_of_whom_nothing_is_expected_it_is_not_said_that_the_anchor_is_right():
     nothing = Expectation("u1@example.com")
     assert stand(nothing, synced(value=anchor(9))) == ("synced", [])
     assert stand(nothing, user(1)) == ("in_cloud", ["anchor_not_set"])
-    assert stand(nothing, held(1)) == ("pending", ["awaiting_sync"])
+    assert stand(nothing, held(1)) == ("pending", ["anchor_unchecked"])
+    assert stand(nothing, user(1, onPremisesImmutableId="no anchor ")) == ("pending", ["anchor_unchecked"])
+    assert (
+        '"no anchor "'
+        in diagnose(nothing, user(1, onPremisesImmutableId="no anchor "), [], VERIFIED).reasons[0]["message"]
+    )
 
 
 # Rows

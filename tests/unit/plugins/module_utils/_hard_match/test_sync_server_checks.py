@@ -132,7 +132,10 @@ def test_a_freeze_of_this_collection_is_named():
 
 
 def test_without_an_expectation_the_anchor_of_the_user_is_looked_for():
-    assert stand(with_object(found=False), EXPECTED._replace(immutable_id=None))[1] == ["not_in_connector_space"]
+    assert stand(with_object(found=False), EXPECTED._replace(immutable_id=None))[1] == [
+        "not_in_connector_space",
+        "anchor_unchecked",
+    ]
     assert stand(with_object(found=False), EXPECTED._replace(immutable_id=None), onPremisesImmutableId=None)[1] == [
         "anchor_not_set"
     ]
