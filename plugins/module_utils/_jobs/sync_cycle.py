@@ -99,24 +99,24 @@ def sync_cycle(
         jobs = _kept_jobs(client, kept, context) if state == "restored" else _jobs(client, params)
         # As of now: how long the service takes to answer what is asked next is not known.
         followed = [_follow(job, params, client.service_time()) for job in jobs]
-        if params["remember"]:
-            kept = _remember(client, jobs, kept, params, context)
         pace = Pace(synchronization.ON_DEMAND_LIMIT, synchronization.ON_DEMAND_WINDOW, clock, sleep)
         if not context.check_mode:
             client.ensure_lifetime((params["wait_timeout"] if params["wait"] else 0) + pace.seconds(len(names)))
-            _act(client, [item.before for item in followed if item.asked], state)
-            if state == "restored" and kept:
-                forget(kept.path)
+        if params["remember"]:
+            kept = _remember(client, jobs, kept, params, context)
         provisioner = Provisioner(client, pace, check_mode=context.check_mode)
         try:
             if not context.check_mode:
+                _act(client, [item.before for item in followed if item.asked], state)
+                if state == "restored" and kept:
+                    forget(kept.path)
                 followed = [item._replace(now=_read_again(client, item)) for item in followed]
                 if params["wait"] and state:
                     followed = _wait(client, followed, params, clock, sleep)
             provisioner.provision(names, [item.now for item in followed])
         except (Failure, KeyboardInterrupt) as exc:
             failure = as_failure(exc)
-            failure.result["changed"] = provisioner.changed or any(item.asked for item in followed)
+            failure.result.setdefault("changed", provisioner.changed or any(item.asked for item in followed))
             failure.result["provisioned"] = provisioner.rows
             failure.result["remembered"] = _kept_row(kept)
             raise failure from None
@@ -252,7 +252,7 @@ def _act(client: GraphClient, jobs: list[SyncJob], state: str) -> None:
         except GraphError as exc:
             refusals.append(exc)
     if refusals:
-        refusals[0].result["changed"] = len(refusals) < len(jobs)
+        refusals[0].result["changed"] = len(refusals) < len(jobs) or any(refusal.uncertain for refusal in refusals)
         raise refusals[0]
 
 

@@ -189,6 +189,36 @@ def test_a_change_that_cannot_be_followed_names_what_is_to_be_resumed(service):
     assert caught.value.result["remembered"]["jobs"] == ids("one.example", "two.example")
 
 
+@pytest.mark.parametrize(
+    ("error", "changed"),
+    [
+        (GraphError("Graph was away.", status=504, uncertain=True), True),
+        (GraphError("Graph refused.", status=403), False),
+        (KeyboardInterrupt(), True),
+    ],
+)
+def test_a_pause_that_may_have_come_through_is_one_to_be_resumed(service, note: Path, error, changed):
+    def refuse(*_args, **_kwargs):
+        raise error
+
+    service.request = refuse
+    with pytest.raises(Failure) as caught:
+        freeze(service)
+    assert caught.value.result["changed"] is changed
+    assert caught.value.result["remembered"]["jobs"] == ids("one.example", "two.example")
+    assert note.exists()
+
+
+def test_nothing_is_kept_where_the_token_ends_before_anything_is_asked(service, note: Path):
+    def refuse(_seconds):
+        raise Failure("The token ends.")
+
+    service.ensure_lifetime = refuse
+    with pytest.raises(Failure, match="ends"):
+        freeze(service)
+    assert not note.exists()
+
+
 @pytest.mark.parametrize("state", ["started", "restarted"])
 def test_paused_jobs_can_be_left_alone(service, state):
     service.paused_of = {"sp-one.example": True}
