@@ -97,14 +97,14 @@ def test_many_rows_on_one_user_take_time_in_proportion(same_anchor):
         target = user(0, "all@x.com")
         values = [{"immutable_id": anchor(7)} if same_anchor else {} for _number in range(count)]
         rows = [ad_row(number, **fields) for number, fields in enumerate(values)]
-        began = time.perf_counter()
+        began = time.process_time()
         claims, wishes = claims_of(*((row, found_by("mail", target)) for row in rows))
         assert f"and {count - 5} more" in claims.rivals(wishes[0], target)
         for number, wish in enumerate(wishes):
             assert claims.rivals(wish, target)
             claims.same_anchor(wish, target)
             claims.listed_before(number, wish, target)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     seconds(500)
     few, many = (min(seconds(count) for _attempt in range(3)) for count in (500, 4000))
