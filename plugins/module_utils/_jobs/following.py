@@ -12,7 +12,6 @@ from typing import NamedTuple, Optional
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.audits import Audit
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.case import Case
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_users import CloudIndex, CloudUser
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis import (
     Diagnosis,
@@ -44,8 +43,8 @@ class Followed(NamedTuple):
     error: Optional[GraphError] = None
     #: How many reads in a row have shown the user synced, or gone.
     agreeing: int = 0
-    #: What explains it, where the user is not synced as expected.
-    case: Optional[Case] = None
+    #: What explains it, where the user is not synced as expected. The same one for all: cases of their own take room.
+    explanation: Optional[Explanation] = None
     logged: Optional[LogEntry] = None
     audits: Sequence[Audit] = ()
 
@@ -112,7 +111,8 @@ def explain_all(
 def diagnosis_of(item: Followed, tenant: SyncFacts) -> Diagnosis:
     if item.error is not None:
         return unreadable(item.error.message)
-    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, item.case, item.logged, item.audits)
+    case = item.explanation.case(item.expected, item.user) if item.explanation and item.user else None
+    return diagnose(item.expected, item.user, item.holders, tenant, item.twins, case, item.logged, item.audits)
 
 
 def _people(followed: Sequence[Followed], numbers: Iterable[int]) -> list[Person]:
@@ -129,7 +129,7 @@ def _explained(item: Followed, found: Explanation) -> Followed:
     expected = found.in_scope(item.expected)
     if item.user is None:
         return item
-    return item._replace(expected=expected, case=found.case(expected, item.user), logged=found.logged(expected))
+    return item._replace(expected=expected, explanation=found, logged=found.logged(expected))
 
 
 def read_users(

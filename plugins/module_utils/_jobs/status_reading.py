@@ -23,7 +23,6 @@ Those not synced: organization and flags (already read), roles             3, ro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from itertools import islice
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -93,13 +92,15 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.wish i
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.lookups import Lookups
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.role_reading import read_roles
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.tenant_users import read_index, settled
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.user_details import UserDetails
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import RecentWrite
 from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import format_time
 
 #: So many people are read one by one, in batches; more by one listing of the tenant.
 FEW = 20
+
+# In so many batches that those that wait for the last one do not matter.
+_LOOKED_UP_AT_ONCE = 2000
 
 # What stays unknown where it may not be read, and the permission that would help.
 _ASSIGNABLE_CLOSED = ("which groups can hold directory roles", "Group.Read.All")
@@ -128,8 +129,7 @@ class Explanation(NamedTuple):
     :ivar known: users that were looked up, and are not synced; of others only the owners of values were read.
     """
 
-    facts: TenantFacts
-    users: CloudIndex
+    around: Surroundings
     known: Mapping[str, Lookup]
     jobs: tuple[JobState, ...]
     selections: CloudSelections
@@ -140,8 +140,7 @@ class Explanation(NamedTuple):
     def case(self, expected: Expectation, user: CloudUser) -> Case:
         """Return what is known of one user, for the checks that plans have as well."""
         wish = Wish(expected.user, None, expected.row, expected.immutable_id)
-        around = Surroundings(self.facts, self.users, Claims())
-        return Case(0, wish, user, Match([user], None, None, [], [], []), around, self.known.get(user.id))
+        return Case(0, wish, user, Match([user], None, None, [], [], []), self.around, self.known.get(user.id))
 
     def logged(self, expected: Expectation) -> LogEntry | None:
         """Return the newest that Cloud Sync wrote down of the AD object."""
@@ -238,11 +237,10 @@ def explain(
     around = (_some_groups if len(people) <= FEW else _all_groups)(client, people)
     facts = TenantFacts(client.tenant_id, organization, None, features, addresses=AddressBook(around.addresses))
     if not waiting:
-        return Explanation(facts, index, {}, (), CloudSelections(), {}, around.unchecked)
+        return Explanation(Surroundings(facts, index, Claims()), {}, (), CloudSelections(), {}, around.unchecked)
     roles = read_roles(client, index.user, around.assignable)
-    with closing(UserDetails()) as details:
-        lookups = Lookups(client, details)
-        known = lookups.look_up(user.id for _expected, user in waiting)
+    lookups = Lookups(client)
+    known = _look_up(lookups, waiting)
     found = _read_jobs(client)
     selections = _read_selections(client, found, waiting)
     jobs = found.value or ()
@@ -250,7 +248,19 @@ def explain(
     unchecked = (*around.unchecked, *roles.unchecked, *lookups.unchecked, *_unchecked(found, selections, log))
     states = tuple(job_state(job.domain, job.data) for job in jobs)
     facts = facts._replace(roles=roles.book)
-    return Explanation(facts, index, known, states, CloudSelections(selections.value), log.value or {}, unchecked)
+    surroundings = Surroundings(facts, index, Claims())
+    return Explanation(surroundings, known, states, CloudSelections(selections.value), log.value or {}, unchecked)
+
+
+def _look_up(lookups: Lookups, people: Sequence[Person]) -> dict[str, Lookup]:
+    """Ask about each user; about some at a time, because the answers are larger than what is kept of them."""
+    phase = PROGRESS.begin("looking up users", len(people))
+    known: dict[str, Lookup] = {}
+    for start in range(0, len(people), _LOOKED_UP_AT_ONCE):
+        some = people[start : start + _LOOKED_UP_AT_ONCE]
+        known.update(lookups.look_up(user.id for _expected, user in some))
+        phase.done += len(some)
+    return known
 
 
 class _Around(NamedTuple):

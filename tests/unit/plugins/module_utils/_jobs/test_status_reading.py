@@ -15,6 +15,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     JobState,
     SyncFacts,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs import status_reading
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import FEW, explain, read_people
 
 DELETED = "/directory/deletedItems/microsoft.graph.user"
@@ -96,8 +97,8 @@ def test_who_has_the_addresses_of_a_few_is_asked_for():
     graph = graph_of(user(1))
     graph.collections["/groups"] = [{"id": "g", "displayName": "All", "proxyAddresses": ["smtp:u1@example.com"]}]
     found, people = explained(graph, 1)
-    assert [holder.name for holder in found.facts.addresses.holders("u1@example.com")] == ["All"]
-    subject = found.users.find("user_principal_name", "u1@example.com")[0]
+    assert [holder.name for holder in found.around.tenant.addresses.holders("u1@example.com")] == ["All"]
+    subject = found.around.index.find("user_principal_name", "u1@example.com")[0]
     case = found.case(people[0], subject)
     codes = [why["code"] for why in diagnose(people[0], subject, [], SyncFacts(sync_on=True), (), case).reasons]
     assert codes == ["address_of_other_kind", "flags_unreadable"]
@@ -107,8 +108,16 @@ def test_for_many_groups_and_contacts_are_listed():
     numbers = range(1, FEW + 2)
     graph = graph_of(*map(user, numbers), contacts=[{"id": "c", "displayName": "C", "mail": "u1@example.com"}])
     found, _people = explained(graph, *numbers)
-    assert [holder.kind for holder in found.facts.addresses.holders("u1@example.com")] == ["contact"]
+    assert [holder.kind for holder in found.around.tenant.addresses.holders("u1@example.com")] == ["contact"]
     assert [path for path, _unused in graph.sent][:3] == ["/groups", DELETED_GROUPS, "/contacts"]
+
+
+def test_users_are_looked_up_some_at_a_time(monkeypatch):
+    monkeypatch.setattr(status_reading, "_LOOKED_UP_AT_ONCE", 2)
+    graph = graph_of(*map(user, range(1, 6)))
+    found, _people = explained(graph, *range(1, 6))
+    assert list(found.known) == [user_id(number) for number in range(1, 6)]
+    assert [size for path, size in graph.sent if path == "$batch"][-6:] == [2, 2, 2, 2, 1, 1]
 
 
 def test_of_the_synced_only_the_owners_of_parked_values_are_read():
