@@ -15,8 +15,8 @@ WHAT = (
     "Everybody has their anchor already. First the module that writes anchors runs again, outside check mode, and has "
     "nothing to do; then a sync cycle of the rehearsal tenant takes all of them over while the status module follows "
     "them, asking every second, until two reads in a row have shown each one synchronized. Seconds by the clock are "
-    "mostly those of the tenant: its cycle and its answers. The largest number is not followed, because a cycle over so "
-    "many takes the rehearsal tenant minutes."
+    "mostly those of the tenant: its cycle and its answers. The largest number is not followed, because a cycle over "
+    "so many takes the rehearsal tenant minutes."
 )
 
 # One cycle of the rehearsal tenant over more people takes minutes, in which it answers nobody.

@@ -123,7 +123,7 @@ class _Run:
                 most = max(1, len(part) // 2)  # whatever others fare with
                 continue
             except GraphError as exc:
-                if exc.is_of_the_service:
+                if exc.is_of_the_service and exc.code != "not_sent":
                     self._give_up(exc)
                 self._fail(answers, part, exc)
                 pending = rest

@@ -65,7 +65,7 @@ class GraphClient:
         limiter: Limiter,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.options = options
@@ -74,7 +74,7 @@ class GraphClient:
         self._http = http
         self._tokens = tokens
         self._clock = clock
-        self._sleep = sleep
+        self._sleep = sleep or limiter.sleep
         self._jitter = jitter
         self._lock = threading.Lock()
         self._requests = 0
@@ -87,6 +87,10 @@ class GraphClient:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+    def stop(self) -> None:
+        """Send nothing more; what is under way is still answered. A signal handler may call this."""
+        self.limiter.stop()
 
     def close(self) -> None:
         """Close all connections."""
@@ -283,17 +287,20 @@ class GraphClient:
         while True:
             retry_after = None
             slow = False
-            with self.limiter.slot(writes), self.load.turn() as started:
-                # Not before: the wait for the turn may be longer than a token lasts.
-                token = self._tokens.token()
-                self._count(writes)
-                try:
+            try:
+                with self.limiter.slot(writes), self.load.turn() as started:
+                    # Not before: the wait for the turn may be longer than a token lasts.
+                    token = self._tokens.token()
+                    self._count(writes)
                     response = self._http.request(method, url, token=token, json=json, headers=headers)
-                except TransportError as exc:
-                    error = GraphError(exc.message, code="transport", uncertain=exc.sent)
-                    passing = exc.retryable and (repeatable or not exc.sent)
-                    slow = exc.slow
-                    response = None
+            except TransportError as exc:
+                error = GraphError(exc.message, code="transport", uncertain=exc.sent)
+                passing = exc.retryable and (repeatable or not exc.sent)
+                slow = exc.slow
+                response = None
+            except GraphError as exc:  # told to stop
+                exc.uncertain = doubtful
+                raise
             if response is not None:
                 self._note_time(response.headers)
                 self.note_limits(response.headers)

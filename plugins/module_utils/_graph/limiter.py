@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Callable
 
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+
 # Microsoft's quota is counted per app and tenant over this many seconds.
 QUOTA_WINDOW = 150.0
 
@@ -41,20 +43,21 @@ class Limiter:
 
     :param write_quota: writes per :data:`QUOTA_WINDOW` that this client may use.
     :param clock: monotonic seconds.
-    :param sleep: waits that many seconds.
+    :param sleep: waits that many seconds; by default :meth:`stop` ends the wait.
     """
 
     def __init__(
         self,
         write_quota: int = 3000,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
+        self._stopped = threading.Event()
+        self.sleep = sleep or self._stopped.wait
         self.capacity = max(1, int(write_quota * _QUOTA_SHARE))
         self._quota = write_quota
         self._pace_at_quota = QUOTA_WINDOW / write_quota
         self._clock = clock
-        self._sleep = sleep
         self._lock = threading.Lock()
         self._unfinished = 0
         self._finished: deque[tuple[float, int]] = deque()
@@ -67,11 +70,16 @@ class Limiter:
         self._counted_until = float("-inf")
         self.throttled_seconds = 0.0
 
+    def stop(self) -> None:
+        """Refuse all further turns, and those that are waited for; a signal handler may call this."""
+        self._stopped.set()
+
     @contextlib.contextmanager
     def slot(self, writes: int = 0) -> Iterator[float]:
         """Wait for the turn of one request with ``writes`` writes in it; yields the time it starts.
 
         :raises ValueError: if it holds more writes than one window allows at all.
+        :raises GraphError: after :meth:`stop`.
         """
         if writes > self.capacity:
             raise ValueError(f"one request holds {writes} writes, the quota allows {self.capacity}")
@@ -127,6 +135,8 @@ class Limiter:
 
     def _wait_for_turn(self, writes: int) -> float:
         while True:
+            if self._stopped.is_set():
+                raise GraphError("Not sent, because the run was told to stop.", code="not_sent")
             with self._lock:
                 now = self._clock()
                 wait = self._wait(now, writes)
@@ -139,7 +149,7 @@ class Limiter:
                 end = now + wait
                 self.throttled_seconds += max(0.0, end - max(now, self._counted_until))
                 self._counted_until = max(self._counted_until, end)
-            self._sleep(wait)
+            self.sleep(wait)
 
     def _wait(self, now: float, writes: int) -> float:
         self._recover(now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Any
+from typing import Any, Callable
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -18,11 +18,13 @@ class Interruption:
 
     ``pending``: one has come, so begin nothing new. Outside the main thread, which alone gets signals, nothing happens.
 
+    :param stop: is called when one comes, to cut short what is waited for.
     :raises KeyboardInterrupt: at the end of the block, if one has come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Callable[[], None] = lambda: None) -> None:
         self.pending = False
+        self._stop = stop
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
@@ -40,6 +42,7 @@ class Interruption:
             self._give_back()
             raise KeyboardInterrupt
         self.pending = True
+        self._stop()
 
     def _give_back(self) -> None:
         for number, handler in self._before.items():

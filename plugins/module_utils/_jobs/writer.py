@@ -243,7 +243,7 @@ class Writer:
         rows = [by_id[user_id] for user_id in chunk.users]
         entries: list[dict[str, Any]] = []
         refusals: list[tuple[str, GraphError]] = []
-        with Interruption() as interruption:
+        with Interruption(self._client.stop) as interruption:
             try:
                 announced = self._announced(journal, rows, interruption)
                 for user_id, error in set_immutable_ids(self._client, announced):

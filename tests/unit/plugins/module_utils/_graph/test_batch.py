@@ -304,6 +304,20 @@ def test_what_may_have_been_carried_out_stays_so_when_it_cannot_be_sent_again(mo
     assert [one.error.uncertain for one in answers] == [True] * 4
 
 
+def test_a_stopped_client_sends_nothing_more_and_says_what_was_not_sent(mock, make_client):
+    service = Batches(mock)
+    client = make_client(max_workers=1)
+
+    def answer(request):
+        client.stop()
+        return service._answer(request)
+
+    mock.replace(responses.CallbackResponse(responses.POST, URL, callback=answer))
+    answers = list(client.batch(patches(50)))
+    assert [one.status for one in answers] == [204] * 20 + [None] * 30
+    assert {(one.error.code, one.error.uncertain) for one in answers[20:]} == {("not_sent", False)}
+
+
 def test_items_tell_how_near_a_limit_is(mock, make_client, clock):
     """As when somebody else writes with the same app."""
     headers = {"x-ms-throttle-limit-percentage": "0.9"}

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import QUOTA_WINDOW, Limiter
 
 
@@ -62,7 +65,7 @@ def test_unfinished_writes_count(clock):
             polls.append(seconds)
             raise TimeoutError
 
-        limiter._sleep = sleep
+        limiter.sleep = sleep
         with pytest.raises(TimeoutError), limiter.slot(1):
             pass
     assert polls
@@ -150,17 +153,35 @@ def test_what_was_sent_here_explains_as_much_of_the_quota(clock):
     assert spacing(limiter, clock) > 0
 
 
+def test_who_waits_when_it_is_stopped_is_refused_at_once():
+    limiter = Limiter(10)
+    with limiter.slot(9):
+        pass
+    refused = []
+
+    def wait():
+        with pytest.raises(GraphError, match="told to stop") as error, limiter.slot(9):
+            pass
+        refused.append(error.value)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    limiter.stop()
+    thread.join(20)
+    assert [(error.code, error.uncertain) for error in refused] == [("not_sent", False)]
+
+
 def test_throttled_seconds_counts_a_second_once_however_many_wait(clock):
     limiter = Limiter(3000, clock, clock.sleep)
     with limiter.slot() as started:
         limiter.throttled(10, started)
 
     def while_another_waits_too(seconds):
-        limiter._sleep = clock.sleep
+        limiter.sleep = clock.sleep
         with limiter.slot():
             pass
 
-    limiter._sleep = while_another_waits_too
+    limiter.sleep = while_another_waits_too
     with limiter.slot():
         pass
     assert limiter.throttled_seconds == pytest.approx(10, abs=0.2)

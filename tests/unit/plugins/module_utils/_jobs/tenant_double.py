@@ -71,6 +71,7 @@ class Tenant:
         self.refusals = {}
         self.unreadable = {}
         self.before_patch = lambda _id: None
+        self.stopped = False
         self.needed = None
         self.token_ends = float("inf")
         self.organization = {"onPremisesSyncEnabled": True, "verifiedDomains": [{"name": "contoso.com"}]}
@@ -126,6 +127,9 @@ class Tenant:
 
     def __exit__(self, *_exc):
         return None
+
+    def stop(self):
+        self.stopped = True
 
     def stats(self):
         return {"requests": self.requests, "writes": len(self.patches), "throttled_seconds": 0.0}

@@ -297,6 +297,7 @@ def test_a_stopped_run_notes_every_answer_and_announces_nothing_more(journal):
     with pytest.raises(KeyboardInterrupt):
         carry_out(tenant, journal, *(planned(number) for number in range(1, 61)))
     written = {key for key, _value in tenant.patches}
+    assert tenant.stopped, "what waits for the quota is not waited for"
     assert user_id(5) in written
     assert len(written) < 60
     for number in range(1, 61):
