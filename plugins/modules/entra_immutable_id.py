@@ -573,6 +573,10 @@ tenant:
   returned: success, and on failure once there is a plan
   type: dict
   contains:
+    id:
+      description: The tenant's id.
+      type: str
+      sample: 66666666-7777-8888-9999-000000000000
     reasons:
       description: What will keep users from being matched, as C(code), C(message) and C(remedy).
       type: list

@@ -93,6 +93,7 @@ def test_one_tenant_that_fails_is_in_the_overview_and_in_nobodys_way(
     for name in ("east", "south"):
         assert rows[name]["actions"]["set"] == 1
         assert rows[name]["applied"] is False
+        assert rows[name]["tenant_id"] == company.tenants[name].environment["AZURE_TENANT_ID"]
         plan = (work / name / "plan" / "plan.jsonl").read_text(encoding="utf-8")
         assert f"kim@{name}.example" in plan
         assert [other for other in TENANTS if other != name and f"kim@{other}.example" in plan] == []

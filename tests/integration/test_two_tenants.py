@@ -52,7 +52,9 @@ def test_side_by_side(
     inventory = inventory.rename(tmp_path / "tenants.yml")
 
     planned = playbooks.run(
-        "hybrid.identity.plan", inventory=str(inventory), variables={"hybrid_identity_hosts": "all"}
+        "hybrid.identity.plan",
+        inventory=str(inventory),
+        variables={"hybrid_identity_hosts": "all", "hard_match_overview_dir": str(tmp_path / "overview")},
     ).succeeded()
     for name in hosts:
         assert planned.result("Plan what to write", host=name)["summary"]["set"] == 1

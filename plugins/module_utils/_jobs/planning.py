@@ -114,7 +114,11 @@ class _Planner:
             problems=problems,
             skipped=self._wishes.skipped,
             anchor_modes=self._census.as_dict(),
-            tenant={"reasons": tenant_reasons(facts), "unchecked": [*facts.unchecked, *lookups.unchecked]},
+            tenant={
+                "id": facts.id,
+                "reasons": tenant_reasons(facts),
+                "unchecked": [*facts.unchecked, *lookups.unchecked],
+            },
         )
 
     def _rows(self) -> Iterator[Row]:
