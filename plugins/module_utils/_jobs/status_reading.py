@@ -99,6 +99,9 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import forma
 #: So many people are read one by one, in batches; more by one listing of the tenant.
 FEW = 20
 
+# One for all, because there may be many.
+_SELECTION_UNKNOWN = reason("selection_unknown")
+
 # In so many batches that those that wait for the last one do not matter.
 _LOOKED_UP_AT_ONCE = 2000
 
@@ -152,7 +155,7 @@ class Explanation(NamedTuple):
         if row is None or row.get("in_scope") is not None:
             return expected
         # A plan's row does not repeat why the scope is unknown.
-        told = list(row.get("scope_reasons") or [reason("selection_unknown")])
+        told = list(row.get("scope_reasons") or [_SELECTION_UNKNOWN])
         in_scope, reasons = self.selections.judge({**row, "scope_reasons": told})
         return expected._replace(row={**row, "in_scope": in_scope, "scope_reasons": reasons})
 
@@ -256,9 +259,12 @@ def _look_up(lookups: Lookups, people: Sequence[Person]) -> dict[str, Lookup]:
     """Ask about each user; about some at a time, because the answers are larger than what is kept of them."""
     phase = PROGRESS.begin("looking up users", len(people))
     known: dict[str, Lookup] = {}
+    # Of most users the same is known.
+    same: dict[Lookup, Lookup] = {}
     for start in range(0, len(people), _LOOKED_UP_AT_ONCE):
         some = people[start : start + _LOOKED_UP_AT_ONCE]
-        known.update(lookups.look_up(user.id for _expected, user in some))
+        found = lookups.look_up(user.id for _expected, user in some)
+        known.update((user_id, same.setdefault(lookup, lookup)) for user_id, lookup in found.items())
         phase.done += len(some)
     return known
 
