@@ -198,8 +198,14 @@ def world(tmp_path_factory: pytest.TempPathFactory, start_tenant: Callable[..., 
             },
         },
         status(walk / "planned", walk / "plan.jsonl", *({"user": f"{name}@example.com"} for name in PLANNED)),
-        status(walk / "tenant alone", None, {"user": "no-anchor@example.com"}, {"user": MADE_UP_NAME}, held,
-               {"user": PENDING}),
+        status(
+            walk / "tenant alone",
+            None,
+            {"user": "no-anchor@example.com"},
+            {"user": MADE_UP_NAME},
+            held,
+            {"user": PENDING},
+        ),
         *written(walk),
     ]
     walk.mkdir()
