@@ -66,10 +66,18 @@ def _kept(fields: Optional[Row], *known: Optional[str]) -> Optional[Row]:
     if fields is None:
         return None
     texts = {text: text for text in known}
+    source = _word(fields.get("anchor_source"))
+    if isinstance(source, str):
+        texts[source] = source
     return {
         intern(name): texts.setdefault(value, value) if isinstance(value, str) else value
         for name, value in fields.items()
     }
+
+
+def _word(value: Any) -> Any:
+    """Return one of a few words, which is in memory once then, however many rows have it."""
+    return intern(value) if isinstance(value, str) else value
 
 
 def _from_object(row: Row) -> Expectation:
@@ -85,7 +93,7 @@ def _from_plan(row: Row) -> Expectation:
         row.get("id"),
         row.get("after"),
         _kept(row.get("on_premises"), row.get("user"), row.get("after")),
-        row.get("action"),
+        _word(row.get("action")),
         row.get("reason"),
     )
 
