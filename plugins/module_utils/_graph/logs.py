@@ -15,7 +15,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.users impor
 
 
 def list_provisioning(client: GraphClient, job_id: str, since: str) -> Iterator[dict[str, Any]]:
-    """Yield Graph's ``provisioningObjectSummary`` of one job, the newest first; 403 needs AuditLog.Read.All.
+    """Yield Graph's ``provisioningObjectSummary`` of one job, in no certain order; 403 needs AuditLog.Read.All.
 
     :param since: RFC 3339, UTC.
     """

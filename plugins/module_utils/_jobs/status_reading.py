@@ -67,6 +67,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     from_graph,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis_checks import epoch
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import IMMUTABLE_ID, SID
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
@@ -113,6 +114,11 @@ _JOBS = "Synchronization.Read.All and Application.Read.All"
 # How far back the log of Cloud Sync is read, and how many entries of a job at most: 10 requests, in 20 seconds.
 _LOG_SECONDS = 24 * 3600
 _LOG_ENTRIES = 9990
+_LOG = "what Cloud Sync wrote down (provisioning log)"
+_LOG_CUT_OFF = {
+    "what": f"{_LOG}, beyond {_LOG_ENTRIES} entries in 24 hours",
+    "permission": "a look at the provisioning log in the admin centre",
+}
 _PARKED = "onPremisesProvisioningErrors/any(o:o/category eq 'PropertyConflict')"
 # What finds the users who have a value. Whether the service filters by SID is contested: where it does not, users are
 # listed.
@@ -367,20 +373,24 @@ def _read_log(client: GraphClient, jobs: Iterable[SyncJob], waiting: Iterable[Pe
     if not wanted or service_time is None:
         return Reading({})
     since = str(format_time(service_time - _LOG_SECONDS))
+    found: dict[str, LogEntry] = {}
+    cut_off = False
 
     def read() -> dict[str, LogEntry]:
-        found: dict[str, LogEntry] = {}
+        nonlocal cut_off
         for job in jobs:
-            for body in islice(list_provisioning(client, job.id, since), _LOG_ENTRIES):
+            entries = list_provisioning(client, job.id, since)
+            for body in islice(entries, _LOG_ENTRIES):
                 entry = log_entry(body)
                 for key in wanted.intersection(log_keys(body)):
-                    found.setdefault(key, entry)
+                    # In which order the log tells is not documented.
+                    found[key] = max(found.get(key, entry), entry, key=lambda known: epoch(known.time))
+            cut_off = cut_off or next(entries, None) is not None
         return found
 
     # A cloud or a licence without this log.
-    return readable(
-        read, "what Cloud Sync wrote down (provisioning log)", "AuditLog.Read.All", refusals=(400, 403, 404)
-    )
+    reading = readable(read, _LOG, "AuditLog.Read.All", refusals=(400, 403, 404))
+    return reading if not cut_off else reading._replace(unchecked=_LOG_CUT_OFF)
 
 
 def _log_keys(expected: Expectation) -> list[str]:

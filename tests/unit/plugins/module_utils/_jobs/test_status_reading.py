@@ -21,6 +21,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_readi
 DELETED = "/directory/deletedItems/microsoft.graph.user"
 DELETED_GROUPS = "/directory/deletedItems/microsoft.graph.group"
 JOBS = "/servicePrincipals/sp/synchronization/jobs"
+NOON = "2026-11-23T12:00:0{}Z"
 DN = "CN=u1,OU=Out,DC=corp,DC=example,DC=com"
 
 
@@ -176,18 +177,24 @@ def test_what_cloud_sync_was_told_to_take_decides_over_the_scope():
     assert "Synchronization.Read.All" in permissions(found)
 
 
-def test_the_newest_entry_of_the_log_counts():
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_newest_entry_of_the_log_counts(turn, monkeypatch):
     graph = graph_of(user(1), servicePrincipals=[{"id": "sp", "displayName": "corp.example.com"}])
     graph.collections[JOBS] = [{"id": "AD2AADProvisioning.1"}]
     graph.objects[f"{JOBS}/AD2AADProvisioning.1/schema"] = {}
     graph.collections["/auditLogs/provisioning"] = [
         {"activityDateTime": moment, "sourceIdentity": {"id": name}, "provisioningStatusInfo": {"status": "failure"}}
-        for moment, name in (("3", "CN=other"), ("2", DN.upper()), ("1", DN))
+        for moment, name in ((NOON.format(30), "CN=other"), (NOON.format(2), DN.upper()), (NOON.format(10), DN))[::turn]
     ]
     found, people = explained(graph, 1)
-    assert found.logged(people[0]).time == "2"
+    assert found.logged(people[0]).time == NOON.format(2)
     assert [path for path, _unused in graph.sent].count("/auditLogs/provisioning") == 1
     graph.refused["/auditLogs/provisioning"] = 403
     found, people = explained(graph, 1)
     assert found.logged(people[0]) is None
     assert "AuditLog.Read.All" in permissions(found)
+    # Of a long log the rest is not read, and that is said.
+    graph.refused.clear()
+    assert "what Cloud Sync wrote down" not in str(explained(graph, 1)[0].unchecked)
+    monkeypatch.setattr(status_reading, "_LOG_ENTRIES", 2)
+    assert "what Cloud Sync wrote down" in str(explained(graph, 1)[0].unchecked)
