@@ -47,12 +47,13 @@ ROWS = [
 
 @pytest.fixture
 def page(environment):
-    def show(rows=ROWS, comparison=COMPARISON, *, cycle=True, **changes):
+    def show(rows=None, comparison=..., *, cycle=True, **changes):
+        summary = {"synced": 211, "comparison": COMPARISON if comparison is ... else comparison}
+        followed = {"users": rows or ROWS, "summary": summary}
         about = {
             **PLANNED, **written(), "__hard_match_steps": ["plan", "write", "follow"], "hard_match_users": [],
             "__hard_match_followed_file": "f", "__hard_match_server_notes": [], "__hard_match_window_notes": [],
-            "__hard_match_followed": {"users": rows, "summary": {"synced": 211, "comparison": comparison}},
-            "__hard_match_further_cycle": cycle, **changes,
+            "__hard_match_followed": followed, "__hard_match_further_cycle": cycle, **changes,
         }  # fmt: skip
         shown = environment.get_template("summary.txt.j2").render(about)
         assert max(map(len, shown.splitlines())) <= 121

@@ -24,12 +24,12 @@ SYNC = {"user": {"userPrincipalName": "Sync_SRV_0123456789ab@example.onmicrosoft
 SYNC_ON = SyncFacts(sync_on=True)
 
 
-def audit(number=1, at="12:30:00", by=HELPDESK, activity="Update user", result="success", told="", **changes):
+def audit(number=1, at="12:30:00", by=..., activity="Update user", result="success", told="", **changes):
     return {
         "activityDateTime": f"2026-11-23T{at}Z",
         "activityDisplayName": activity,
         "operationType": activity.partition(" ")[0],
-        "initiatedBy": by,
+        "initiatedBy": HELPDESK if by is ... else by,
         "result": result,
         "resultReason": told,
         "targetResources": [
