@@ -26,7 +26,7 @@ def code_of(script: Path) -> str:
 
 
 def test_every_script_is_asked_for() -> None:
-    asked = "".join(path.read_text(encoding="utf-8") for path in (ROLE / "tasks").glob("*connect_sync.yml"))
+    asked = "".join(path.read_text(encoding="utf-8") for path in (ROLE / "tasks/connect_sync").glob("*.yml"))
     assert {script.stem for script in SCRIPTS} == set(re.findall(r"__hard_match_script: (\w+)", asked))
 
 
