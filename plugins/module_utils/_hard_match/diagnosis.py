@@ -225,7 +225,7 @@ def row_of(
     error: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the row of one user's status."""
-    unsettled = diagnosis.state not in ("synced", "not_found")
+    unsettled = diagnosis.state not in ("synced", "not_found") or checks.name_unproven(expected, user, tenant)
     return {
         "user": (user.user_principal_name or user.id) if user else expected.user,
         "id": user.id if user else expected.id,

@@ -35,6 +35,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     JobState,
     Reasons,
     Subject,
+    SyncFacts,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import AddressBook
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant_reasons import unreadable_flags
@@ -347,6 +348,13 @@ def upn_differs(subject: Subject) -> Reasons:
     verified = subject.sync.verified_domains
     if suffix in verified if verified is not None else suffix == current.lower().rpartition("@")[2]:
         yield reason("upn_differs", current=current, expected=expected)
+
+
+def name_unproven(expected: Expectation, user: CloudUser | None, sync: SyncFacts) -> bool:
+    """Tell whether the user signs in with another name than AD's, and it is unknown whether it could have AD's."""
+    name = exported_name(expected.row)
+    current = user.user_principal_name if user is not None else None
+    return bool(name and current and name.lower() != current.lower() and sync.verified_domains is None)
 
 
 def _rewritten_from(subject: Subject) -> str | None:

@@ -64,8 +64,9 @@ def follow(
     user = user or find_expected(expected, index)
     holders = index.find("immutable_id", expected.immutable_id) if expected.immutable_id else []
     write = written.get(user.id) if user else None
-    # Only a write of the very value that is waited for tells from when on a sync counts.
-    if write and write.status in ("ok", "confirmed") and write.after == expected.immutable_id:
+    # Only a write of the very value that is waited for, or that is there, tells from when on a sync counts.
+    awaited = expected.immutable_id or (user.immutable_id if user else None)
+    if write and write.status in ("ok", "confirmed") and awaited and write.after == awaited:
         expected = expected._replace(written=write.service_time or write.time)
     others = (holder for holder in holders if user is None or holder.id != user.id)
     return Followed(expected, user, tuple(others), tuple(twins_of(expected, user, index)))

@@ -282,6 +282,14 @@ def test_what_could_not_be_checked_is_said_of_those_it_may_concern():
         assert row_of(expectation(), seen, diagnose(expectation(), seen, [], tenant), tenant)["unchecked"] == shown
 
 
+def test_another_name_is_no_success_without_a_word_where_domains_are_unknown():
+    unchecked = ({"what": "verified domains", "permission": "Organization.Read.All"},)
+    tenant = SyncFacts(unchecked=unchecked)
+    seen = synced(upn="u1@" + TENANT)
+    row = row_of(expectation(), seen, diagnose(expectation(), seen, [], tenant), tenant)
+    assert (row["state"], row["unchecked"]) == ("synced", list(unchecked))
+
+
 def test_a_row_shows_what_is_and_what_is_expected():
     row = row_of(expectation(), held(1, value="E1"), diagnose(expectation(), held(1), [], VERIFIED), VERIFIED)
     assert (row["immutable_id"], row["expected_immutable_id"]) == ("E1", anchor(1))

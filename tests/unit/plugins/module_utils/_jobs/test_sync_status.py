@@ -50,6 +50,15 @@ def test_a_sync_from_before_the_write_proves_nothing(tmp_path):
     assert states(run(tenant, src=[journal])) == [("synced", None)]
 
 
+def test_a_write_counts_for_somebody_of_whom_nothing_is_expected(tmp_path):
+    tenant = anchored(1)
+    stamp(tenant, 1)
+    tenant.now += 60
+    by_name = {"user": name(1), "immutable_id": None, "object_guid": None}
+    journal_of(tmp_path, 1, tenant=tenant)
+    assert states(run(tenant, by_name)) == [("pending", "sync_before_write")]
+
+
 def test_who_needs_somebody_comes_first():
     tenant = anchored(1, 2, 3)
     stamp(tenant, 1)
