@@ -359,7 +359,7 @@ remembered:
     purpose:
       description: The words given as O(purpose).
       type: str
-      sample: files in /work/hard-match/tenant-20261123T120000Z
+      sample: files in /srv/hard-match/tenant-20261123T120000Z
     jobs:
       description: The ids of the jobs.
       type: list
@@ -377,7 +377,7 @@ restored:
     purpose:
       description: The words given as O(purpose).
       type: str
-      sample: files in /work/hard-match/tenant-20261123T120000Z
+      sample: files in /srv/hard-match/tenant-20261123T120000Z
     jobs:
       description: The ids of the jobs.
       type: list
