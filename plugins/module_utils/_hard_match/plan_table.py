@@ -41,6 +41,8 @@ def table_line(row: Row) -> str:
 def guarded(text: str) -> str:
     """Return a cell no part of which a spreadsheet takes for a formula: an apostrophe stands before it."""
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    # No spreadsheet holds it, and csv of Python before 3.11 does not read it.
+    text = text.replace("\0", "\ufffd")
     text = _INNER_FORMULA.sub(r"\1'", text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 

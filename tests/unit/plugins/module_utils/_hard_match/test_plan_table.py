@@ -127,6 +127,10 @@ def test_a_cell_that_no_spreadsheet_holds_is_cut_off():
     assert len(guarded("x" * 100_000)) == 32_000
 
 
+def test_a_sign_that_no_reader_takes_is_replaced():
+    assert guarded("a\0b") == "a\ufffdb"
+
+
 def test_the_columns_have_names():
     assert first_line() == "\ufeff" + ",".join(COLUMNS) + "\r\n"
 
