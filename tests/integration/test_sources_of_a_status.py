@@ -172,7 +172,7 @@ def test_all_of_a_plan_only_if_that_is_asked_for(company_then_and_now: Company) 
 def test_ad_that_cannot_be_read_is_named_and_the_status_is_answered(company_then_and_now: Company) -> None:
     world = company_then_and_now
     [row] = last_status(world.status("same@example.com", hard_match_source={"src": ["no-such.ldf"]}))["users"]
-    assert codes(row)[0] == "awaiting_sync"
+    assert codes(row)[0] == "anchor_unchecked"
     assert ["no-such.ldf" in item["what"] for item in row["unchecked"]] == [True]
 
 
