@@ -298,7 +298,11 @@ def _has_reached(item: _Followed, state: str) -> bool:
     if code_of(item.now) == "Quarantine":
         return True  # it will not come to a good end by waiting
     execution = status_of(item.now).get("lastExecution") or {}
-    if execution.get("timeEnded") in (None, (status_of(item.before).get("lastExecution") or {}).get("timeEnded")):
+    before = status_of(item.before).get("lastExecution") or {}
+    # The time alone does not tell two short cycles apart that ended in the same second.
+    if execution.get("timeEnded") is None or all(
+        execution.get(name) == before.get(name) for name in ("activityIdentifier", "timeEnded")
+    ):
         return False
     began = execution.get("timeBegan")
     return item.since is None or began is None or parse_time(began) >= item.since - _CLOCK_GRAIN

@@ -200,7 +200,7 @@ def _execution(connector: Connector, cycles: list[dict[str, Any]]) -> Optional[d
     state = "Failed" if cycle["error"] else ("EntryLevelErrors" if refused else "Succeeded")
     error = {"code": "SynchronizationFailed", "message": cycle["error"], "tenantActionable": True}
     return {
-        "activityIdentifier": str(uuid.uuid5(uuid.UUID(connector.id), cycle["began"])),
+        "activityIdentifier": cycle["id"],
         "countEntitled": len(cycle["objects"]) - counts.get("skip", 0),
         "countEntitledForProvisioning": len(cycle["objects"]) - counts.get("skip", 0),
         "countEscrowed": refused,

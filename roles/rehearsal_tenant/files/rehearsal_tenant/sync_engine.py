@@ -50,12 +50,12 @@ class Connector:
         self.began: Optional[float] = None
         self.next_due = tenant.clock.now() + self.interval
         self.cycles: list[dict[str, Any]] = []
-        self._logged_cycles = 0
+        self._runs = 0
         self._skipped: dict[str, str] = {}
         self.exporter = Exporter(tenant, directory, owners)
         self.put(directory.state)
         if self.silent:
-            self.cycles.append(_quiet_cycle(tenant.clock.now() - SILENT_SINCE))
+            self.cycles.append(_quiet_cycle(self._next_run_id(), tenant.clock.now() - SILENT_SINCE))
 
     def put(self, state: str) -> None:
         """Bring the synchronization into one of the states that a directory of the seed can have."""
@@ -115,8 +115,10 @@ class Connector:
             error = str(problem)
         self.failures = self.failures + 1 if error else 0
         now = self._tenant.clock.now()
-        self._log(rows, began, now)
+        cycle_id = self._next_run_id()
+        self._log(rows, cycle_id, began, now)
         cycle = {
+            "id": cycle_id,
             "began": rfc3339(began),
             "ended": rfc3339(now),
             "initial": self.initial,
@@ -175,12 +177,11 @@ class Connector:
             if user.object_guid in exported:
                 self.exporter.link_manager(user, snapshot, by_dn)
 
-    def _log(self, rows: list[dict[str, Any]], began: float, ended: float) -> None:
+    def _log(self, rows: list[dict[str, Any]], cycle_id: str, began: float, ended: float) -> None:
         """Tell the provisioning log, which Connect Sync does not have. A skip is told once, until it is another one."""
         tenant = self._tenant
-        self._logged_cycles += 1
         job = Job(self.job_id, self.id, self.directory.domain, tenant.id)
-        cycle = Cycle(str(uuid.uuid5(uuid.UUID(self.id), str(self._logged_cycles))), round((ended - began) * 1000))
+        cycle = Cycle(cycle_id, round((ended - began) * 1000))
         source_id = tenant.settings.provisioningSourceId
         for row in rows:
             changes = row.pop("changes")
@@ -197,14 +198,20 @@ class Connector:
         row = self.exporter.export(user, built_in_exclusion(user, carried), carried, initial=False)
         if row is None:
             return self.exporter.redundant(user)
-        self._log([row], now, now)
+        self._log([row], self._next_run_id(), now, now)
         return row
 
+    def _next_run_id(self) -> str:
+        """A name for a cycle, or for one user on demand; no two are the same, however fast they follow each other."""
+        self._runs += 1
+        return str(uuid.uuid5(uuid.UUID(self.id), str(self._runs)))
 
-def _quiet_cycle(time: float) -> dict[str, Any]:
+
+def _quiet_cycle(cycle_id: str, time: float) -> dict[str, Any]:
     """A cycle of the past that had nothing to do."""
     moment = rfc3339(time)
-    return {"began": moment, "ended": moment, "initial": False, "error": None, "counts": {}, "objects": []}
+    quiet = {"error": None, "counts": {}, "objects": []}
+    return {"id": cycle_id, "began": moment, "ended": moment, "initial": False, **quiet}
 
 
 class SyncEngine:

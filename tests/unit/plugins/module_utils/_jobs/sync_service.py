@@ -78,6 +78,7 @@ class Service:
                 "timeBegan": stamp(self.running_since),
                 "timeEnded": stamp(ended),
                 "countExported": 7,
+                "activityIdentifier": f"cycle of {self.running_since}",
             }
             self.running_since = ended if self.queued else None
             self.queued = False

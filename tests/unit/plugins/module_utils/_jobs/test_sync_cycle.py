@@ -161,6 +161,17 @@ def test_a_cycle_counts_that_began_while_the_service_was_slow_to_answer():
     assert service.now < 2 * Service.CYCLE
 
 
+def test_two_cycles_that_end_in_the_same_second_are_two():
+    service = Service()
+    service.CYCLE = 0.3
+    ended = {"state": "Succeeded", "timeBegan": stamp(0), "timeEnded": stamp(0), "activityIdentifier": "first"}
+    service.job["status"]["lastExecution"] = ended
+    result = run(service, "started", wait=True, wait_timeout=60)
+    assert result["jobs"][0]["reached"] is True
+    assert service.job["status"]["lastExecution"]["timeEnded"] == ended["timeEnded"]
+    assert service.now < 10
+
+
 def test_an_interval_of_nothing_is_no_storm():
     service = Service()
     pauses = []
