@@ -43,7 +43,9 @@ options:
         type: str
         required: true
       immutable_id:
-        description: The ImmutableId that the user should have. Without it any value will do.
+        description:
+          - The ImmutableId that the user should have. Without it, and with nothing known of the AD object, any value
+            will do; of a synced user RV(users[].unchecked) says so.
         type: str
       object_guid:
         description: The same as the objectGUID of the AD object, in any usual spelling.

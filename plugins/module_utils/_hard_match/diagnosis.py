@@ -29,7 +29,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis_checks import (
     from_plan,
-    same_sid,
     unless_joined,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.holders import held_by, name_held, sid_held
@@ -86,6 +85,12 @@ _REFUSALS = frozenset({"sync_refused", "export_failed"}).union(
 
 # What says the same as a reason of a plan, and knows more.
 _SAYS_AS_MUCH = {"anchor_held": {"anchor_held", "joined_to_twin"}}
+
+
+_OBJECT_UNCHECKED = {
+    "what": "whether the sync took the right AD object, because nothing is known of that one",
+    "permission": "reading the users of AD",
+}
 
 
 class Diagnosis(NamedTuple):
@@ -226,13 +231,16 @@ def row_of(
 ) -> dict[str, Any]:
     """Return the row of one user's status."""
     unsettled = diagnosis.state not in ("synced", "not_found") or checks.name_unproven(expected, user, tenant)
+    unchecked = [dict(item) for item in tenant.unchecked] if unsettled else []
+    if diagnosis.state == "synced" and user is not None and checks.object_unknown(expected, user):
+        unchecked.append(dict(_OBJECT_UNCHECKED))
     return {
         "user": (user.user_principal_name or user.id) if user else expected.user,
         "id": user.id if user else expected.id,
         "state": diagnosis.state,
         "label": None if user is None or user.deleted else LABEL_SYNCED if user.synced is True else LABEL_CLOUD,
         "reasons": diagnosis.reasons,
-        "unchecked": [dict(item) for item in tenant.unchecked] if unsettled else [],
+        "unchecked": unchecked,
         "immutable_id": user.immutable_id if user else None,
         "expected_immutable_id": expected.immutable_id,
         "last_sync": user.last_sync if user else None,
@@ -285,20 +293,20 @@ def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings:
     if not told or expected.action not in ("blocked", "conflict", "ambiguous", "failed"):
         return findings
     code = str(told.get("code"))
-    if any(finding.reason["code"] in _SAYS_AS_MUCH.get(code, {code}) for finding in findings):
+    same = [finding for finding in findings if finding.reason["code"] in _SAYS_AS_MUCH.get(code, {code})]
+    if not same:
+        # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
+        if user is not None and not user.deleted and checks.object_unknown(expected, user):
+            findings = [finding for finding in findings if finding.reason["code"] != "anchor_unchecked"]
+        elif not findings:
+            return []
+        state = "blocked" if expected.action in ("blocked", "failed") else "conflict"
+        same = [_Finding(state, {name: str(told.get(name) or "") for name in ("code", "message", "remedy")})]
+    elif findings[0].state != "in_cloud":
         return findings
-    # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
-    unproven = (
-        expected.immutable_id is None and user is not None and not user.deleted and same_sid(expected, user) is None
-    )
-    if unproven:
-        findings = [finding for finding in findings if finding.reason["code"] != "anchor_unchecked"]
-    elif not findings:
-        return []
-    state = "blocked" if expected.action in ("blocked", "failed") else "conflict"
-    cause = _Finding(state, {name: str(told.get(name) or "") for name in ("code", "message", "remedy")})
+    rest = [finding for finding in findings if finding not in same]
     # For a user without the anchor it is the cause behind the cause. And nobody has to exist in the tenant for an
     # object that sync leaves out.
-    if not findings or findings[0].state == "in_cloud" or told.get("code") == "out_of_scope":
-        return [cause, *findings]
-    return [*findings, cause]
+    if not findings or findings[0].state == "in_cloud" or code == "out_of_scope":
+        return [*same, *rest]
+    return [*rest, *same]

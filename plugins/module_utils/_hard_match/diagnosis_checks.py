@@ -318,6 +318,11 @@ def same_sid(expected: Expectation, user: CloudUser) -> bool | None:
     return sid.upper() == user.sid.upper() if sid and user.sid else None
 
 
+def object_unknown(expected: Expectation, user: CloudUser) -> bool:
+    """Tell whether nothing can show that a synced user is tied to the right AD object: no anchor, and no SID."""
+    return expected.immutable_id is None and same_sid(expected, user) is None
+
+
 def sync_before_write(subject: Subject) -> Reasons:
     """The flag is older than the anchor."""
     written, last = subject.expected.written, subject.user.last_sync

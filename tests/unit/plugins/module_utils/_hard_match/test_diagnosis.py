@@ -282,6 +282,20 @@ def test_what_could_not_be_checked_is_said_of_those_it_may_concern():
         assert row_of(expectation(), seen, diagnose(expectation(), seen, [], tenant), tenant)["unchecked"] == shown
 
 
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        (Expectation("u1@example.com"), True),
+        (Expectation("u1@example.com", immutable_id=anchor(1)), False),
+        (Expectation("u1@example.com", row=ad_row(1)), False),
+    ],
+)
+def test_a_tie_to_an_unknown_object_is_no_success_without_a_word(expected, said):
+    row = row_of(expected, synced(), diagnose(expected, synced(), [], VERIFIED), VERIFIED)
+    assert row["state"] == "synced"
+    assert ["right AD object" in item["what"] for item in row["unchecked"]] == [True] * said
+
+
 def test_another_name_is_no_success_without_a_word_where_domains_are_unknown():
     unchecked = ({"what": "verified domains", "permission": "Organization.Read.All"},)
     tenant = SyncFacts(unchecked=unchecked)
@@ -539,6 +553,14 @@ def test_several_causes_stand_in_order():
     assert found[1] == [
         "out_of_scope", "anchor_not_set", "hard_match_blocked", "role_held", "cloud_managed", "upn_held", "job_paused",
     ]  # fmt: skip
+
+
+def test_why_the_plan_left_the_anchor_unset_comes_before_that_it_is_not_set():
+    """It makes no difference whether only the plan knows it, or a check of the status has found the same."""
+    expected = told("cloud_managed", immutable_id=anchor(1), row=ad_row(1))
+    assert stand(expected, user(1)) == ("blocked", ["cloud_managed", "anchor_not_set"])
+    found = explained(expected, user(1), lookup=Lookup(cloud_managed=True))
+    assert found[:2] == ("blocked", ["cloud_managed", "anchor_not_set"])
 
 
 @pytest.mark.parametrize(
