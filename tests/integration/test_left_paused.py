@@ -158,6 +158,12 @@ def test_a_freeze_is_taken_over_where_nothing_is_left_to_write(
     playbooks.module(
         "entra_sync_cycle", environment(tenant, playbooks), state="paused", remember=True, purpose="an earlier run"
     )
+    # A run that leaves the sync alone only says so.
+    playbooks.run(role(playbooks.folder, hard_match_sync="none"), environment(tenant, playbooks)).succeeded()
+    assert f"The Cloud Sync jobs of {DOMAIN} were paused by a run" in summary(playbooks)
+    assert "the next one that writes with hard_match_sync=cloud_sync resumes them" in summary(playbooks)
+    assert paused(tenant)
+
     playbooks.run(role(playbooks.folder, hard_match_take_over=True), environment(tenant, playbooks)).succeeded()
     assert written(tenant) == 0
     assert not paused(tenant)

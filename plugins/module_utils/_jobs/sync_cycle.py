@@ -105,14 +105,16 @@ def sync_cycle(
         if params["remember"]:
             kept = _remember(client, jobs, kept, params, context)
         provisioner = Provisioner(client, pace, check_mode=context.check_mode)
+        restored = False
         try:
             if not context.check_mode:
                 _act(client, [item.before for item in followed if item.asked], state)
-                if state == "restored" and kept:
-                    forget(kept.path)
                 followed = [item._replace(now=_read_again(client, item)) for item in followed]
                 if params["wait"] and state:
                     followed = _wait(client, followed, params, clock, sleep)
+                restored = state == "restored" and all(_has_reached(item, state) for item in followed)
+                if restored and kept:
+                    forget(kept.path)
             provisioner.provision(names, [item.now for item in followed])
         except (Failure, KeyboardInterrupt) as exc:
             failure = as_failure(exc)
@@ -128,7 +130,7 @@ def sync_cycle(
             "jobs": rows,
             "provisioned": provisioner.rows,
             "restored": _kept_row(kept) if state == "restored" else None,
-            "remembered": None if state == "restored" and not context.check_mode else _kept_row(kept),
+            "remembered": None if restored else _kept_row(kept),
             "summary": {
                 **_counts(rows),
                 **provisioner.counts(),

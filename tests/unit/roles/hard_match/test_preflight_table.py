@@ -91,7 +91,7 @@ def findings(environment):
             for parent in parents:
                 place = place[{"ad": "__hard_match_gathered", "cloud": "__hard_match_followed"}.get(parent, parent)]
             place[name] = value
-        for name, value in yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8")).items():
+        for name, value in yaml.safe_load((ROLE / "vars/main/preflight.yml").read_text(encoding="utf-8")).items():
             if name in ("__hard_match_libraries", "__hard_match_permission_sets", "__hard_match_permissions",
                         "__hard_match_confirm_seconds", "__hard_match_flags"):  # fmt: skip
                 text = environment.from_string(json.dumps(value, ensure_ascii=False)).render(variables)

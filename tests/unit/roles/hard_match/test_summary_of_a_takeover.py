@@ -100,8 +100,8 @@ def test_nothing_was_lost(page):
     comparison = {**COMPARISON, "changed": 0, "blanked": 0, "unpredicted": 0, "not_compared": 2, "properties": {}}
     shown = page([row("eve")], comparison)
     assert (
-        "211 compared with the backup after a further cycle: no value was replaced or emptied; 2 others are in no "
-        "backup of this run, or could not be read." in shown
+        "211 compared with the backup after a further cycle: no value was replaced or emptied; not compared, for want "
+        "of a backup of this run or of an answer: 2." in shown
     )
     assert "Changed by the takeover" not in shown
 

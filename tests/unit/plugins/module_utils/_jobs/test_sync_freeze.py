@@ -146,6 +146,18 @@ def test_a_job_that_refuses_keeps_the_note(service, note: Path):
     assert not note.exists()
 
 
+def test_a_job_that_is_not_seen_to_run_keeps_the_note(service, note: Path):
+    freeze(service)
+    start = service.request
+    service.request = lambda *_args, **_kwargs: None  # accepted, and not shown yet
+    result = run(service, "restored")
+    assert [job["reached"] for job in result["jobs"]] == [False, False]
+    assert result["remembered"] == result["restored"]
+    service.request = start
+    assert run(service, "restored")["remembered"] is None
+    assert not note.exists()
+
+
 def test_a_job_that_is_gone_keeps_no_other_from_being_resumed(service, note: Path):
     freeze(service)
     service.gone = {"sp-one.example"}
