@@ -27,7 +27,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.expectations
     journals_among,
     source_of,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following import (
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.followed import (
     Followed,
     diagnosis_of,
     explain_all,
@@ -35,6 +35,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following im
     read_again,
     settling,
 )
+from ansible_collections.hybrid.identity.plugins.module_utils._jobs.following import Facts, Watch, seconds_to_wait
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.other_objects import (
     asked_for,
     read_other_objects,
@@ -43,7 +44,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner impor
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.status_reading import read_people
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_facts import read_tenant
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.sync_server import with_server
-from ansible_collections.hybrid.identity.plugins.module_utils._jobs.watching import Facts, Watch, seconds_to_wait
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.wishes import PAIR_OPTIONS
 from ansible_collections.hybrid.identity.plugins.module_utils._journal import recent_writes
 from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS
