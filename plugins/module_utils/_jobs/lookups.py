@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchRequest
@@ -73,8 +74,8 @@ class Lookups:
         :raises GraphError: for anything but a refusal.
         """
         ids = list(dict.fromkeys(ids))
-        behaviors = self._ask(_SYNC_BEHAVIOR, ids)
-        more = self._ask(_BETA, ids)
+        with ThreadPoolExecutor(2) as both:
+            behaviors, more = both.map(lambda question: self._ask(question, ids), (_SYNC_BEHAVIOR, _BETA))
         if self._details is not None:
             for user, body in more.items():
                 read = {name: body[name] for name in BETA_PROPERTIES if name in body}

@@ -53,15 +53,16 @@ Row = dict[str, Any]
 
 # What the second look compares: besides the usual, what marks external users, resource accounts and restricted units.
 _LOOK_SELECT = ",".join((*USER_PROPERTIES, "externalUserState", "isManagementRestricted", "isResourceAccount"))
-# Rows that are looked at, written and confirmed together: some batches, so that all workers have something to do.
+# Rows that are looked at, written and confirmed together: batches for all workers, and some more while those are answered.
+_BATCHES_FOR_EACH = 2
 _CHUNK_WRITES = 200
 _CHUNK_ROWS = 1000
 # A second look ought to be as fresh as possible: no more than the next chunk is looked at.
 _CHUNKS_AHEAD = 1
 # Reads may lag for a minute. A chunk is confirmed when so many later ones were written, so that nobody waits for it.
-_CHUNKS_BEHIND = 8
+_CHUNKS_BEHIND = 5
 # Each confirmation pauses between its reads.
-_CONFIRMED_AT_ONCE = 2
+_CONFIRMED_AT_ONCE = 4
 # A killed run does not know what became of the writes whose answers were not on disk yet.
 _OUTCOMES_AT_ONCE = 100
 # As many as a batch takes: what was not about to leave is not announced.
@@ -141,7 +142,7 @@ class Writer:
         # Who looks ahead remembers what the service refuses, so that is one thread.
         with _Background(1) as looking, _Background(_CONFIRMED_AT_ONCE) as confirmation:
             try:
-                for chunk in _chunks(rows):
+                for chunk in _chunks(rows, self._chunk_writes()):
                     looked.append(looking.submit(self._look, chunk))
                     if len(looked) > _CHUNKS_AHEAD:
                         written.append(self._write(looked.popleft().result()))
@@ -166,6 +167,10 @@ class Writer:
         # What fits into the quota goes as fast as it can.
         paced = changes is not None and changes > self._client.limiter.capacity
         return PROGRESS.begin("writing", changes, pace=self._client.writes_per_second if paced else None)
+
+    def _chunk_writes(self) -> int:
+        options = self._client.options
+        return max(_CHUNK_WRITES, _BATCHES_FOR_EACH * options.max_workers * options.batch_size)
 
     def _look(self, rows: list[Row]) -> _Chunk:
         """Take the second look at rows; in the background."""
@@ -326,13 +331,13 @@ class _Background(ThreadPoolExecutor):
         self.shutdown(wait=True, cancel_futures=True)
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _chunks(rows: Iterable[Row], most_writes: int) -> Iterator[list[Row]]:
     chunk: list[Row] = []
     writes = 0
     for row in rows:
         chunk.append(row)
         writes += row["action"] in WRITES
-        if writes >= _CHUNK_WRITES or len(chunk) >= _CHUNK_ROWS:
+        if writes >= most_writes or len(chunk) >= _CHUNK_ROWS:
             yield chunk
             chunk, writes = [], 0
     if chunk:

@@ -28,7 +28,7 @@ class Graph:
 
     tenant_id = TENANT
     sign_in_method = "client_secret"
-    options = SimpleNamespace(graph_endpoint=SERVICE)
+    options = SimpleNamespace(graph_endpoint=SERVICE, max_workers=8, batch_size=20)
 
     def __init__(self, **collections):
         self.collections = {

@@ -54,7 +54,7 @@ class Tenant:
     """
 
     tenant_id = TENANT
-    options = SimpleNamespace(graph_endpoint=SERVICE)
+    options = SimpleNamespace(graph_endpoint=SERVICE, max_workers=8, batch_size=20)
     app_id = "11111111-2222-3333-4444-555555555555"
     sign_in_method = "client_secret"
     writes_per_second = 19.6

@@ -55,6 +55,7 @@ def test_users_count_as_they_are_listed(phases):
 
 def test_writes_count_until_all_are_written_and_then_those_that_are_seen(phases, tmp_path, monkeypatch):
     monkeypatch.setattr(writer_module, "_CHUNK_WRITES", 2)
+    monkeypatch.setattr(writer_module, "_BATCHES_FOR_EACH", 0)
     tenant = Tenant(5)
     with Journal(str(tmp_path / "journal.jsonl"), Tenant.tenant_id) as journal:
         # One of them is gone: there is nothing to write, and nothing to wait for.

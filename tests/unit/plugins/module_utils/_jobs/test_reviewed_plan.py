@@ -33,7 +33,7 @@ def test_a_plan_of_another_tenant_is_refused(tmp_path):
 def at(service, count):
     """Return a tenant with the same id and users at another address."""
     tenant = Tenant(count)
-    tenant.options = SimpleNamespace(graph_endpoint=service)
+    tenant.options = SimpleNamespace(graph_endpoint=service, max_workers=8, batch_size=20)
     return tenant
 
 

@@ -36,6 +36,7 @@ def journal(tmp_path):
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(writer_module, "_CHUNK_WRITES", 2)
+    monkeypatch.setattr(writer_module, "_BATCHES_FOR_EACH", 0)
 
 
 def writer_of(tenant, journal, written=None, unsaved=None):
