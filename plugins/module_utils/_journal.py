@@ -28,6 +28,7 @@ import re
 import time
 from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
+from sys import intern
 from typing import Any, NamedTuple
 
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import (
@@ -189,7 +190,7 @@ def _recent_write(entry: dict[str, Any], known: RecentWrite | None) -> RecentWri
     else:
         service_time = known.service_time if known is not None and same else None
     before = known.before if known is not None and same else None
-    return RecentWrite(before, after, moment, entry.get("status", "unconfirmed"), service_time)
+    return RecentWrite(before, after, moment, intern(str(entry.get("status", "unconfirmed"))), service_time)
 
 
 def _open_locked(path: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
 from typing import Any, NamedTuple, Optional, Union
 
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import IMMUTABLE_ID, SID
@@ -76,6 +77,7 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
     upn = user.get("userPrincipalName")
     mail = user.get("mail")
     errors = user.get("onPremisesProvisioningErrors") or ()
+    last_sync = user.get("onPremisesLastSyncDateTime")
     return CloudUser(
         id=user["id"],
         user_principal_name=upn,
@@ -84,7 +86,8 @@ def from_graph(user: Mapping[str, Any], *, deleted: bool = False) -> CloudUser:
         addresses=tuple(_same(address, upn) for address in smtp_addresses(user.get("proxyAddresses") or ())),
         immutable_id=user.get("onPremisesImmutableId") or None,
         synced=user.get("onPremisesSyncEnabled"),
-        last_sync=user.get("onPremisesLastSyncDateTime"),
+        # A cycle gives many users the same time.
+        last_sync=intern(last_sync) if last_sync else None,
         sid=user.get("onPremisesSecurityIdentifier"),
         parked=tuple((str(item.get("propertyCausingError")), str(item.get("value"))) for item in errors),
         enabled=user.get("accountEnabled"),

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from sys import intern
 from typing import Any, Optional
 
@@ -61,18 +62,49 @@ def find_expected(expected: Expectation, index: CloudIndex) -> CloudUser | None:
     return None
 
 
-def _kept(fields: Optional[Row], *known: Optional[str]) -> Optional[Row]:
-    """Return the fields of an AD object as a run keeps those of all: equal texts, and the names, are in memory once."""
+class _Fields(Mapping[str, Any]):
+    """The fields of an AD object. Of a hundred thousand that are kept at once, each has its values only."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: Iterable[Any]) -> None:
+        self._places = places
+        self._values = tuple(values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[self._places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@lru_cache(maxsize=16)
+def _places(names: tuple[str, ...]) -> dict[str, int]:
+    """Return where the values of fields stand: the same for all rows of a file."""
+    return {name: place for place, name in enumerate(names)}
+
+
+def sharing(body: Mapping[str, Any], expected: Expectation) -> Mapping[str, Any]:
+    """Return a user of Graph with the texts of what is expected of it in place of equal ones: then both share them."""
+    row = expected.row or {}
+    named = (row.get(name) for name in ("object_sid", "sam_account_name", "display_name"))
+    texts = {text: text for text in (expected.id, expected.user, expected.immutable_id, *named)}
+    return {name: texts.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
+
+
+def _kept(fields: Optional[Row], *known: Optional[str]) -> Optional[Mapping[str, Any]]:
+    """Return the fields of an AD object as a run keeps those of all: what is equal is in memory once."""
     if fields is None:
         return None
     texts = {text: text for text in known}
     source = _word(fields.get("anchor_source"))
     if isinstance(source, str):
         texts[source] = source
-    return {
-        intern(name): texts.setdefault(value, value) if isinstance(value, str) else value
-        for name, value in fields.items()
-    }
+    values = (texts.setdefault(value, value) if isinstance(value, str) else value for value in fields.values())
+    return _Fields(_places(tuple(fields)), values)
 
 
 def _word(value: Any) -> Any:

@@ -54,12 +54,14 @@ class Aftermath:
         :param src: files of the collection; plans and results among them say what was to change.
         :raises RowError: for a file that is damaged.
         """
-        newest, names = self._look_through(frozenset(users))
-        told = _told(src, newest) if newest else {}
+        newest, names = self._look_through(users)
+        # By these every user is called, so that an id is in memory once.
+        same_ids = {user_id: user_id for user_id in newest}
+        told = _told(src, same_ids) if newest else {}
         before: dict[str, Mapping[str, Any]] = {}
 
         def ids() -> Iterator[str]:
-            for user_id, properties in self._rows(newest):
+            for user_id, properties in self._rows(newest, same_ids):
                 before[user_id] = properties
                 yield user_id
 
@@ -88,10 +90,13 @@ class Aftermath:
             return []
         return [{"what": f"what the takeover changed ({', '.join(unread)})", "permission": _PERMISSION}]
 
-    def _look_through(self, users: Collection[str]) -> tuple[dict[str, tuple[int, int]], set[str]]:
-        """Return where the newest row of each of these users is (backup, line), and all properties to be read."""
+    def _look_through(self, users: Iterable[str]) -> tuple[dict[str, tuple[str, int, int]], set[str]]:
+        """Return where the newest row of each of these users is (time, backup, line), and all properties to be read."""
         newest: dict[str, tuple[str, int, int]] = {}
         names: set[str] = set()
+        # Ids as the caller has them, and the few times.
+        ids = {user_id: user_id for user_id in users}
+        times: dict[str, str] = {}
         for number, backup in enumerate(self._backups):
             for line, row in backup:
                 user_id, properties = row.get("id"), row.get("properties")
@@ -102,20 +107,24 @@ class Aftermath:
                         backup.path,
                         line,
                     )
-                if user_id in users:
+                if user_id in ids:
                     names.update(compared(properties))
-                    found = (str(row.get("time") or ""), number, line)
-                    newest[user_id] = max(newest.get(user_id, found), found)
-        return {user_id: (number, line) for user_id, (_time, number, line) in newest.items()}, names
+                    time = str(row.get("time") or "")
+                    found = (times.setdefault(time, time), number, line)
+                    newest[ids[user_id]] = max(newest.get(user_id, found), found)
+        return newest, names
 
-    def _rows(self, newest: Mapping[str, tuple[int, int]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _rows(
+        self, newest: Mapping[str, tuple[str, int, int]], ids: Mapping[str, str]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         for number, backup in enumerate(self._backups):
             for line, row in backup:
-                if newest.get(row["id"]) == (number, line):
-                    yield row["id"], row["properties"]
+                user_id = ids.get(row["id"])
+                if user_id is not None and newest[user_id][1:] == (number, line):
+                    yield user_id, row["properties"]
 
 
-def _told(paths: Iterable[str], users: Collection[str]) -> dict[str, tuple[str, ...] | None]:
+def _told(paths: Iterable[str], ids: Mapping[str, str]) -> dict[str, tuple[str, ...] | None]:
     """Return id -> what a plan says will change of the user."""
     found: dict[str, tuple[str, ...] | None] = {}
     # Many users have the same effects.
@@ -124,9 +133,10 @@ def _told(paths: Iterable[str], users: Collection[str]) -> dict[str, tuple[str, 
         reader = RowReader(path)
         if reader.header["kind"] in _PREDICTING:
             for _line, row in reader:
-                if row.get("id") in users:
+                user_id = ids.get(row.get("id") or "")
+                if user_id is not None:
                     told = told_by(row.get("effects"))
-                    found[row["id"]] = same.setdefault(told, told)
+                    found[user_id] = same.setdefault(told, told)
     return found
 
 

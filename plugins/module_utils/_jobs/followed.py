@@ -72,6 +72,21 @@ def follow(
     return Followed(expected, user, tuple(others), tuple(twins_of(expected, user, index)))
 
 
+def follow_all(
+    expectations: Iterable[Expectation], index: CloudIndex, written: dict[str, RecentWrite]
+) -> list[Followed]:
+    """Return all expectations with their users, as :func:`follow` does.
+
+    Writes of theirs that are confirmed are forgotten, for the expectations know them now: there may be many.
+    """
+    followed = [follow(expected, index, written) for expected in expectations]
+    for item in followed:
+        write = written.get(item.user.id) if item.user else None
+        if item.user and write and write.status == "confirmed":
+            del written[item.user.id]
+    return followed
+
+
 def read_again(
     client: GraphClient, followed: list[Followed], tenant: SyncFacts, written: dict[str, RecentWrite]
 ) -> list[Followed]:

@@ -28,13 +28,14 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
     from_graph,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis_checks import epoch
-from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import find_expected
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import find_expected, sharing
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import Expectation, SyncFacts
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.followed import (
     Followed,
     diagnosis_of,
     explain_all,
     follow,
+    follow_all,
     read_again,
     read_users,
     settling,
@@ -127,7 +128,7 @@ class Watch:
         # Before the listing, so that what changes in between is told.
         self._feed = UserFeed(self._client) if len(expectations) > FEW else None
         self._index = read_people(self._client, expectations, settling(self._written))
-        self._followed = [follow(expected, self._index, self._written) for expected in expectations]
+        self._followed = follow_all(expectations, self._index, self._written)
         self._note_users()
         for number, item in enumerate(self._followed):
             if item.user is not None and self._is_fresh(item.user) and self._is_synced(number):
@@ -173,6 +174,8 @@ class Watch:
         if known is None and "@removed" in body:
             # One who came and went unseen.
             return
+        for number in self._numbers.get(body["id"], ())[:1]:
+            body = sharing(body, self._followed[number].expected)
         user = settled(changed_by(known, body), self._written) if known is not None else from_graph(body)
         user = self._indexed(user)
         for number in self._numbers.get(user.id, ()):

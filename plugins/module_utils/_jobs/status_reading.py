@@ -68,6 +68,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.cloud_
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.codes import reason
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.diagnosis_checks import epoch
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expected import sharing
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.match_keys import IMMUTABLE_ID, SID
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.matching import Match
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standing import (
@@ -176,7 +177,14 @@ def read_people(
     if not expectations:
         return CloudIndex([])
     found = _read_few(client, expectations, written) if len(expectations) <= FEW else None
-    return read_index(client, TWIN_KEYS, written) if found is None else found
+    if found is not None:
+        return found
+    by_id = {expected.id: expected for expected in expectations if expected.id}
+
+    def share(body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return sharing(body, by_id[body["id"]]) if body["id"] in by_id else body
+
+    return read_index(client, TWIN_KEYS, written, share=share)
 
 
 def _read_few(

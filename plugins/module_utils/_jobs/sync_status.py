@@ -31,7 +31,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._jobs.followed imp
     Followed,
     diagnosis_of,
     explain_all,
-    follow,
+    follow_all,
     read_again,
     settling,
 )
@@ -108,7 +108,7 @@ def sync_status(
             followed, (tenant, sync) = watch.follow(expectations, (tenant, sync), seconds)
         else:
             index = read_people(client, expectations, settling(written))
-            followed = [follow(expected, index, written) for expected in expectations]
+            followed = follow_all(expectations, index, written)
             followed = read_again(client, followed, sync, written)
             followed, sync = explain_all(client, followed, index, tenant, sync)
         objects = read_other_objects(client, asked_for(params), tenant.sync, tenant.flags)

@@ -44,14 +44,17 @@ def read_index(
     select: str = USER_SELECT,
     select_deleted: str = USER_SELECT,
     keep: Callable[[Mapping[str, Any]], None] | None = None,
+    share: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda body: body,
 ) -> CloudIndex:
     """List the tenant's users, live and deleted. Those just written are read by id, which lags less than a listing.
 
     :param select: what to read of the live ones.
     :param select_deleted: what to read of the others.
     :param keep: is given each live user as Graph returned it.
+    :param share: returns the same user, with texts that are in memory already.
     """
-    return CloudIndex(_users(client, written, select, select_deleted, keep or (lambda _body: None)), cloud_keys)
+    users = _users(client, written, select, select_deleted, keep or (lambda _body: None), share)
+    return CloudIndex(users, cloud_keys)
 
 
 def read_by_id(
@@ -77,10 +80,11 @@ def _users(
     select: str,
     select_deleted: str,
     keep: Callable[[Mapping[str, Any]], None],
+    share: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> Iterator[CloudUser]:
     for body in PROGRESS.each("listing users", _live_users(client, written, select)):
         keep(body)
-        yield settled(from_graph(body), written)
+        yield settled(from_graph(share(body)), written)
     for body in PROGRESS.each("listing deleted users", list_deleted_users(client, select_deleted)):
         yield from_graph(body, deleted=True)
 

@@ -53,7 +53,7 @@ Row = dict[str, Any]
 
 # What the second look compares: besides the usual, what marks external users, resource accounts and restricted units.
 _LOOK_SELECT = ",".join((*USER_PROPERTIES, "externalUserState", "isManagementRestricted", "isResourceAccount"))
-# Rows that are looked at, written and confirmed together: batches for all workers, and some more while those are answered.
+# Rows that are looked at, written and confirmed together: batches for all workers, and as many that come after them.
 _BATCHES_FOR_EACH = 2
 _CHUNK_WRITES = 200
 _CHUNK_ROWS = 1000
