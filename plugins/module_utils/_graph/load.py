@@ -18,9 +18,10 @@ _FIRST_WORKERS = 4
 class Load:
     """The number of requests under way, and how many a batch holds; one for all workers of a client.
 
-    It begins with some requests at once, takes one more after each round that went well while others waited, and half
-    as many when the service throttles or fails. A batch that was not answered in time is sent in halves, and each one
-    that is answered lets the next be larger by one. (Additive increase, multiplicative decrease, as TCP does it.)
+    It begins with some requests at once, takes one more after each answer while others wait, and half as many when the
+    service throttles or fails; from then on it takes one more after each round that went well. A batch that was not
+    answered in time is sent in halves, and each one that is answered lets the next be larger by one. (Slow start,
+    additive increase and multiplicative decrease, as TCP does it.)
 
     :param most_workers: requests under way at most.
     :param most_items: requests in a batch at most.
@@ -64,7 +65,7 @@ class Load:
             if not self._waiting or self.workers >= self._most_workers:
                 return
             self._good += 1
-            if self._good >= self.workers:
+            if self._good >= self.workers or self._eased_at == float("-inf"):
                 self._good = 0
                 self.workers += 1
                 self._changed.notify()

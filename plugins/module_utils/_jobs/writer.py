@@ -54,13 +54,13 @@ Row = dict[str, Any]
 # What the second look compares: besides the usual, what marks external users, resource accounts and restricted units.
 _LOOK_SELECT = ",".join((*USER_PROPERTIES, "externalUserState", "isManagementRestricted", "isResourceAccount"))
 # Rows that are looked at, written and confirmed together: batches for all workers, and as many that come after them.
-_BATCHES_FOR_EACH = 2
+_BATCHES_FOR_EACH = 3
 _CHUNK_WRITES = 200
 _CHUNK_ROWS = 1000
 # A second look ought to be as fresh as possible: no more than the next chunk is looked at.
 _CHUNKS_AHEAD = 1
 # Reads may lag for a minute. A chunk is confirmed when so many later ones were written, so that nobody waits for it.
-_CHUNKS_BEHIND = 5
+_CHUNKS_BEHIND = 3
 # Each confirmation pauses between its reads.
 _CONFIRMED_AT_ONCE = 4
 # A killed run does not know what became of the writes whose answers were not on disk yet.

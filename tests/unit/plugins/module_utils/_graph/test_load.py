@@ -51,13 +51,22 @@ def test_no_more_are_under_way_than_may_be(load):
     assert max(most) <= load.workers
 
 
-def test_a_round_that_went_well_while_others_waited_allows_one_more(load):
+def test_each_answer_while_others_wait_allows_one_more(load):
     with somebody_waiting(load):
-        for _answer in range(3):
-            load.answered(20)
-        assert load.workers == 4
         load.answered(20)
-    assert load.workers == 5
+        assert load.workers == 5
+        load.answered(20)
+    assert load.workers == 6
+
+
+def test_after_trouble_a_round_that_went_well_allows_one_more(load, clock):
+    load.strained(clock.now)
+    assert load.workers == 2
+    with somebody_waiting(load):
+        load.answered(20)
+        assert load.workers == 2
+        load.answered(20)
+    assert load.workers == 3
 
 
 def test_who_has_no_use_for_more_gets_no_more(load):
