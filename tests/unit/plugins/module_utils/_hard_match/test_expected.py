@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hard_match_doubles import ad_row, anchor, guid, held, plan_objects, user, user_id
 
@@ -14,6 +16,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.expect
     expected_of,
     expected_of_pair,
     find_expected,
+    sharing,
 )
 
 NAME = "u1@example.com"
@@ -108,3 +111,35 @@ def test_an_object_without_a_sign_in_name_is_not_looked_for_by_ads_own_upn():
     (planned,) = plan_objects([row], [])
     for kind, given in (("objects", row), ("plan", planned)):
         assert find_expected(expected_of(kind, given), CloudIndex([user(7, "u1@example.com")])) is None
+
+
+# A hundred thousand at once
+
+
+def test_the_fields_of_an_object_are_those_of_the_file():
+    row = json.loads(json.dumps(ad_row(1, in_scope=None)))
+    kept = expected_of("objects", row).row
+    assert kept == row
+    assert (list(kept), len(kept)) == (list(row), len(row))
+    assert "nothing" not in kept
+    assert kept.get("nothing") is None
+
+
+def test_what_ad_and_the_tenant_both_say_is_in_memory_once():
+    (row,) = plan_objects([ad_row(1)], [user(1)])
+    expected = expected_of("plan", json.loads(json.dumps(row)))
+    body = {
+        "id": expected.id,
+        "userPrincipalName": expected.user,
+        "onPremisesImmutableId": expected.immutable_id,
+        "onPremisesSecurityIdentifier": expected.row["object_sid"],
+        "displayName": "Somebody else",
+        "onPremisesSyncEnabled": None,
+        "proxyAddresses": [f"SMTP:{expected.user}"],
+    }
+    read = json.loads(json.dumps(body))
+    shared = sharing(read, expected)
+    assert shared == read == body
+    for name in ("id", "userPrincipalName", "onPremisesImmutableId", "onPremisesSecurityIdentifier"):
+        assert shared[name] is body[name]
+        assert shared[name] is not read[name]
