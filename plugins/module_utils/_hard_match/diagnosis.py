@@ -294,17 +294,18 @@ def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings:
         return findings
     code = str(told.get("code"))
     same = [finding for finding in findings if finding.reason["code"] in _SAYS_AS_MUCH.get(code, {code})]
-    if not same:
-        # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
-        if user is not None and not user.deleted and checks.object_unknown(expected, user):
-            findings = [finding for finding in findings if finding.reason["code"] != "anchor_unchecked"]
-        elif not findings:
-            return []
-        state = "blocked" if expected.action in ("blocked", "failed") else "conflict"
-        same = [_Finding(state, {name: str(told.get(name) or "") for name in ("code", "message", "remedy")})]
-    elif findings[0].state != "in_cloud":
+    if same and findings[0].state != "in_cloud":
         return findings
+    # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
+    if not same and user is not None and not user.deleted and checks.object_unknown(expected, user):
+        findings = [finding for finding in findings if finding.reason["code"] != "anchor_unchecked"]
+    elif not findings:
+        return []
     rest = [finding for finding in findings if finding not in same]
+    # The plan's state: waiting changes nothing about a user whom it does not write.
+    state = "blocked" if expected.action in ("blocked", "failed") else "conflict"
+    why = same[0].reason if same else {name: str(told.get(name) or "") for name in ("code", "message", "remedy")}
+    same = [_Finding(state, why), *same[1:]]
     # For a user without the anchor it is the cause behind the cause. And nobody has to exist in the tenant for an
     # object that sync leaves out.
     if not findings or findings[0].state == "in_cloud" or code == "out_of_scope":

@@ -199,6 +199,13 @@ def test_why_the_plan_did_not_write_is_the_cause_behind_a_missing_anchor():
     assert stand(told("write_forbidden", "failed", immutable_id=anchor(1)), user(1))[0] == "blocked"
 
 
+def test_nobody_waits_for_a_user_whom_the_plan_does_not_write():
+    """The check that finds the same reason would by itself only wait for the sync."""
+    why = told("role_group_member", immutable_id=anchor(1), row=ad_row(1))
+    found = explained(why, user(1), guarded={user_id(1): ("Admins",)})
+    assert found[:2] == ("blocked", ["role_group_member", "anchor_not_set"])
+
+
 def test_what_was_written_in_spite_of_a_warning_waits():
     assert stand(told("left_scope", "set", immutable_id=anchor(1)), held(1)) == ("pending", ["awaiting_sync"])
     assert stand(told("unconfirmed", "set", immutable_id=anchor(1)), held(1)) == ("pending", ["awaiting_sync"])
