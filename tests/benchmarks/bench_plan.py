@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import population
 from bench import Bench
@@ -24,21 +26,19 @@ _CHUNK = 1000  # rows that are looked up together
 def run(bench: Bench, section: Section) -> None:
     """Measure each size."""
     section.columns = ["users", "requests", "budget", "seconds", "CPU seconds", "CPU for 1000", "peak MiB", "to write"]
-    sizes = (1_000, 10_000) if bench.quick else (1_000, 10_000, 100_000, 300_000)
+    sizes = (1_000, 10_000) if bench.quick else (1_000, 10_000, 100_000, 1_000_000)
     for count in sizes:
         _measure(bench, section, count)
     over = max(int(row[1]) / int(row[2]) for row in section.rows)
     section.aims.append(Aim("Plan: requests, of the written budget", over, 1.0))
     if not bench.quick:
         cpu = {int(row[0]): float(row[5]) for row in section.rows}
-        section.notes.append(
-            "A tenant of 1 000 000 takes the rehearsal tenant too long for this page; the growth up to 300 000 shows "
-            "what to expect."
-        )
         memory = {int(row[0]): float(row[6]) for row in section.rows}
         section.aims += [
             Aim("Plan for 100 000 users: peak memory", memory[100_000], 300, unit="MiB"),
-            Aim("Plan: CPU for each of 300 000 users, of that for each of 100 000", cpu[300_000] / cpu[100_000], 1.2),
+            Aim(
+                "Plan: CPU for each of 1 000 000 users, of that for each of 100 000", cpu[1_000_000] / cpu[100_000], 1.2
+            ),
         ]
 
 
@@ -46,7 +46,8 @@ def _measure(bench: Bench, section: Section, count: int) -> None:
     export = bench.folder / "export.ldf"
     population.write_export(export, count)
     to_write = count // 10
-    seed = {"users": list(population.users(count, tied_from=to_write)), "domains": [population.DOMAIN]}
+    seed = bench.folder / "seed.json"
+    _write_seed(seed, count, to_write)
     options = {
         "_ansible_check_mode": True,
         "src": [str(export)],
@@ -56,7 +57,6 @@ def _measure(bench: Bench, section: Section, count: int) -> None:
         "return_limit": 1,
     }
     with bench.tenant(seed) as tenant:
-        del seed
         usage, result = bench.module("entra_immutable_id", options, tenant.environment)
     summary = result["summary"]
     if (summary["set"], summary["none"]) != (to_write, count - to_write):
@@ -75,6 +75,15 @@ def _measure(bench: Bench, section: Section, count: int) -> None:
             summary["set"],
         ]
     )
+
+
+def _write_seed(path: Path, count: int, tied_from: int) -> None:
+    """Write the tenant user by user: a million of them would take gigabytes here beside those of the tenant."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(json.dumps({"domains": [population.DOMAIN]})[:-1] + ', "users": [')
+        for number, user in enumerate(population.users(count, tied_from)):
+            file.write((",\n" if number else "") + json.dumps(user))
+        file.write("]}\n")
 
 
 def _candidates(count: int) -> list[int]:

@@ -49,7 +49,7 @@ class CloudSelections:
         """
         in_scope, reasons = row.get("in_scope"), list(row.get("scope_reasons") or ())
         others = [one for one in reasons if one.get("code") != "selection_unknown"]
-        if in_scope is not None or len(others) == len(reasons):
+        if not self._by_domain or in_scope is not None or len(others) == len(reasons):
             return in_scope, reasons
         name = str(row.get("distinguished_name") or "")
         selections = self._by_domain.get(dns_domain(name) or "", ())

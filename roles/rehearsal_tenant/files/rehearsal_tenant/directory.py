@@ -12,6 +12,7 @@ import ssl
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Optional
 
 import ldap3
@@ -76,13 +77,13 @@ class AdObject:
         """The attributes that have a value."""
         return self._values
 
-    @property
+    @cached_property
     def object_guid(self) -> Optional[str]:
         """Dashed, lower case."""
         raw = self.raw("objectGUID")
         return str(uuid.UUID(bytes_le=raw)) if raw and len(raw) == 16 else None
 
-    @property
+    @cached_property
     def sid(self) -> Optional[str]:
         """S-1-5-21-…"""
         raw = self.raw("objectSid")
@@ -93,7 +94,7 @@ class AdObject:
         """The object's own name: cn, or what its DN begins with."""
         return self.text("cn") or re.split(r"(?<!\\),", self.dn, maxsplit=1)[0].partition("=")[2] or None
 
-    @property
+    @cached_property
     def is_user(self) -> bool:
         """Users and inetOrgPersons, not computers; an export without objectClass is one of users."""
         classes = {name.lower() for name in self.all("objectClass")}

@@ -22,7 +22,8 @@ from typing import Any, Optional
 
 from .places import ENV_FILE, LOG_FILE, running_pid
 
-START_SECONDS = 60
+# A seed of a million users takes most of a minute.
+START_SECONDS = 300
 STOP_SECONDS = 10
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _FINGERPRINT = "tenant.started"

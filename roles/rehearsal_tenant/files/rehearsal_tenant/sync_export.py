@@ -9,6 +9,7 @@ import base64
 import hashlib
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Optional
 
@@ -141,21 +142,29 @@ class Exporter:
     ) -> Facts:
         tenant, features = self._tenant, self._tenant.features
         store = tenant.store
+        connected = store.get(link.user_id) if link else None
+        upn = name_of(tenant, self._directory, user)
+        known = Facts(
+            object_guid=guid,
+            anchor=anchor,
+            excluded_by=excluded,
+            connected=self._candidate(connected),
+            connected_anchor=link.anchor if link else None,
+            federated_domain=self._federated_domain(upn, {}),
+            hard_match_blocked=bool(features["blockCloudObjectTakeoverThroughHardMatchEnabled"]),
+        )
+        if connected:
+            # Connected objects never match again: whom they would match is not asked.
+            return known
         by_anchor = [
             item for item in (store.claimants("onPremisesImmutableId", anchor) if anchor else []) if item.kind == "user"
         ]
         by_address = self._holders(self._matching_addresses(user))
         by_any_address = self._holders(addresses(user))
         by_sid = store.claimants("onPremisesSecurityIdentifier", user.sid) if user.sid else []
-        connected = store.get(link.user_id) if link else None
-        upn = name_of(tenant, self._directory, user)
         by_name = [item for item in store.claimants("userPrincipalName", upn) if item.container == LIVE]
-        return Facts(
-            object_guid=guid,
-            anchor=anchor,
-            excluded_by=excluded,
-            connected=self._candidate(connected),
-            connected_anchor=link.anchor if link else None,
+        return replace(
+            known,
             anchor_holder=self._candidate(_first(by_anchor, LIVE)),
             deleted_holder=self._candidate(_first(by_anchor, DELETED)),
             name_holder=self._candidate(_first(by_name, LIVE)),
@@ -163,9 +172,7 @@ class Exporter:
             name_is_address=name_is_address(tenant, upn, by_anchor[0].body if by_anchor else {}),
             other_kind_holder=self._candidate(next((item for item in by_any_address if item.kind != "user"), None)),
             address_owners=frozenset(item.id for item in by_any_address if item.kind == "user"),
-            federated_domain=self._federated_domain(upn, {}),
             sid_holder=self._candidate(_first(by_sid, LIVE) or _first(by_sid, DELETED)),
-            hard_match_blocked=bool(features["blockCloudObjectTakeoverThroughHardMatchEnabled"]),
             soft_match_blocked=bool(features["blockSoftMatchEnabled"]),
             matches_on_name=self._matches_on_name(),
             takes_over_identifier=bool(features["allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled"]),
