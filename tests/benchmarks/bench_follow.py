@@ -16,7 +16,8 @@ WHAT = (
     "nothing to do; then a sync cycle of the rehearsal tenant takes all of them over while the status module follows "
     "them, asking every second, until two reads in a row have shown each one synchronized. Seconds by the clock are "
     "mostly those of the tenant: its cycle and its answers. The largest number is not followed, because a cycle over "
-    "so many takes the rehearsal tenant minutes."
+    "so many takes the rehearsal tenant minutes; the section on the whole role follows 100 000. Of a million, see the "
+    "plan: a second run is one that finds nothing to look up."
 )
 
 # One cycle of the rehearsal tenant over more people takes minutes, in which it answers nobody.

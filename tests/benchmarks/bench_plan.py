@@ -16,10 +16,10 @@ WHAT = (
     "person. One in ten is still to be tied, and looked up, twenty in a request; the others are synchronized. The "
     "tenant is a rehearsal tenant on the same machine, whose time is in the seconds by the clock and not in those of "
     "the processor. Requests stand beside the budget that the module is written to keep: one for each 999 users, two "
-    "for each twenty users that are looked up, and eleven."
+    "for each twenty users that are looked up, and twelve."
 )
 
-_LISTS = 11  # the recycle bin, groups and contacts, the tenant's own objects, roles, applications
+_LISTS = 12  # the recycle bin, groups and contacts, the tenant's own objects, roles, applications
 _CHUNK = 1000  # rows that are looked up together
 
 

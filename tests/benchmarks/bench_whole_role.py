@@ -22,7 +22,8 @@ WHAT = (
     "second when two thirds are, all its processes at once; the third one finishes. Afterwards everybody is synced by "
     "the anchor of the own AD object, and was written once. Of a hundred users one has another anchor already, which "
     "stays, and one has no object in AD. The rehearsal tenant's quota is lifted; it does its work on the same cores. "
-    "Memory is that of the largest process, Ansible's workers included."
+    "Memory is that of the largest process, Ansible's workers included. A task registers the summary, and of users no "
+    "more than the sixty that a report may name."
 )
 
 _ANCHOR = "onPremisesImmutableId"

@@ -33,7 +33,10 @@ def render(found: dict[str, dict[str, Any]]) -> str:
     if any(values["quick"] for values in found.values()):
         parts.append(_QUICK)
     aims = [aim for section, _machine in sections for aim in section.aims]
-    if aims:
+    if sections:
+        limit = 5 if any(values["quick"] for values in found.values()) else 40
+        minutes = sum(section.seconds for section, _machine in sections) / 60
+        aims.append(Aim("All that is on this page: time to measure it", minutes, limit, unit="min"))
         parts.append("\n## The aims\n\n" + _table(["Aim", "", "Measured", ""], [_aim_row(aim) for aim in aims]))
     parts.insert(1, f"\n{_paragraph(_machine(sections[0][1]))}\n" if sections else "")
     parts += [_section(section, machine, sections[0][1]) for section, machine in sections]

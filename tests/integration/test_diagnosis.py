@@ -269,6 +269,7 @@ def test_what_keeps_everybody_waiting(world: World, circumstance: Circumstance) 
         told = " ".join(item["permission"] for item in row["unchecked"])
         assert all(word in told for word in circumstance.unchecked)
         assert len(row["unchecked"]) == len(circumstance.unchecked)
+    assert world.summary(circumstance.name).count("Unchecked") == len(circumstance.unchecked)
 
 
 def test_the_tenant_alone_shows_the_user_that_the_sync_made(world: World) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from company import BASE, Person, Values, another
 
 OTHER_GUID = "0c0ffee0-1111-4222-8333-444455556666"
+OTHER_ANCHOR = base64.b64encode(b"some other GUID!").decode()
 # Whose AD object the sync has not read yet.
 LATE = "late"
 DELETED = {"deletedDateTime": "2026-11-01T00:00:00Z"}
@@ -172,6 +173,12 @@ TROUBLES = (
             user={**SYNCED, "userPrincipalName": "kept.name@example.com",
                   "onPremisesSecurityIdentifier": lambda p: p.sid,
                   "assignedLicenses": [{"skuId": OTHER_GUID, "disabledPlans": []}]}),
+    Trouble("lost-suffix", ("upn_suffix_lost",), ("upn_suffix_lost",), says="not as lost-suffix@corp.local",
+            ad={"userPrincipalName": "lost-suffix@corp.local"},
+            user={**SYNCED, "userPrincipalName": f"lost-suffix@{INITIAL}",
+                  "onPremisesSecurityIdentifier": lambda p: p.sid}),
+    Trouble("other-anchor", ("anchor_differs",), ("anchor_differs",), says=OTHER_ANCHOR,
+            user={**SYNCED, "onPremisesImmutableId": OTHER_ANCHOR, "onPremisesSecurityIdentifier": lambda p: p.sid}),
     # The AD object's name leads to somebody else's user, and its anchor to this one.
     Trouble("name-taken", ("anchor_held", "anchor_not_set"), ("joined_to_twin",),
             ad={"userPrincipalName": "n.taken@example.com", "mail": None, "proxyAddresses": None},

@@ -92,6 +92,7 @@ def error_from_response(what: str, status: int, headers: Mapping[str, str], body
     sentences = [
         f"{what} was answered with {answer}{': ' + service_message if service_message else ''}".rstrip(". ") + ".",
         note,
+        _exceeded(headers) if status == 429 else "",
         _REMEDIES.get(status, ""),
         f"Request id: {request_id}." if request_id else "",
     ]
@@ -118,6 +119,13 @@ def conflicting_ids(error: GraphError) -> list[str]:
             for guid in _GUID.findall(str(detail.get("target") or "")):
                 found[guid.lower()] = None
     return list(found)
+
+
+def _exceeded(headers: Mapping[str, str]) -> str:
+    """Say which limit it was, from Graph's ``x-ms-throttle-scope`` and ``x-ms-throttle-information``, if it tells."""
+    told = filter(None, (_header(headers, f"x-ms-throttle-{name}") for name in ("information", "scope")))
+    limit = ", ".join(told)
+    return f"The limit: {limit}." if limit else ""
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

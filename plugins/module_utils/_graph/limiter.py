@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Callable
@@ -32,6 +33,15 @@ _LARGEST_SPACING = 1.0
 
 # By so much the service may count more of the quota as used than was sent, and tell nothing new.
 _SHARE_TOLERANCE = 0.05
+
+
+_ALL: weakref.WeakSet[Limiter] = weakref.WeakSet()
+
+
+def stop_all() -> None:
+    """Have all limiters refuse further turns, so that no thread waits for one; a signal handler may call this."""
+    for limiter in list(_ALL):
+        limiter.stop()
 
 
 class Limiter:
@@ -69,6 +79,7 @@ class Limiter:
         self._recovered_at = float("-inf")
         self._counted_until = float("-inf")
         self.throttled_seconds = 0.0
+        _ALL.add(self)
 
     def stop(self) -> None:
         """Refuse all further turns, and those that are waited for; a signal handler may call this."""

@@ -20,7 +20,7 @@ def list_provisioning(client: GraphClient, job_id: str, since: str) -> Iterator[
     :param since: RFC 3339, UTC.
     """
     condition = f"jobId eq {odata_text(job_id)} and activityDateTime gt {since}"
-    return client.pages("/auditLogs/provisioning", {"$filter": condition, "$top": PAGE_SIZE})
+    return client.log_pages("/auditLogs/provisioning", {"$filter": condition, "$top": PAGE_SIZE})
 
 
 def list_audits(client: GraphClient, since: str, user_id: str | None = None) -> Iterator[dict[str, Any]]:
@@ -32,7 +32,7 @@ def list_audits(client: GraphClient, since: str, user_id: str | None = None) -> 
     about = "category eq 'UserManagement'"
     if user_id is not None:
         about = f"targetResources/any(t:t/id eq {odata_text(user_id)})"
-    return client.pages(
+    return client.log_pages(
         "/auditLogs/directoryAudits",
         {"$filter": f"activityDateTime ge {since} and {about}", "$orderby": "activityDateTime desc", "$top": PAGE_SIZE},
     )

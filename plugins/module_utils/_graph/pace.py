@@ -29,7 +29,7 @@ class Pace:
         limit: int,
         window: float,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._window = window * _MARGIN
         self._clock = clock

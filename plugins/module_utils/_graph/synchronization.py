@@ -84,6 +84,18 @@ def search_jobs(client: GraphClient) -> list[SyncJob]:
     ]
 
 
+def all_jobs(client: GraphClient, organization: Mapping[str, Any] | None = None) -> list[SyncJob]:
+    """Return the Cloud Sync jobs of a tenant, by whatever name its cloud knows the application.
+
+    :param organization: as the tenant told it; where directory sync is not on, nothing is searched for.
+    :raises GraphError: as in :func:`find_jobs`.
+    """
+    found = find_jobs(client)
+    if found or (organization is not None and not organization.get("onPremisesSyncEnabled")):
+        return found
+    return search_jobs(client)
+
+
 def _jobs_of(principal: Mapping[str, Any], bodies: Iterable[dict[str, Any]]) -> Iterator[SyncJob]:
     for body in bodies:
         # The template's name varies (ADDCInPassthrough was seen); the job's id keeps its prefix.

@@ -45,7 +45,11 @@ class TransportError(Failure):
 
 
 class Http:
-    """One session for all workers of a client."""
+    """One session, and so one pool of connections, for all workers of a client.
+
+    Threads come and go with each call of ``batch``, and sessions of their own would begin with a handshake each time.
+    What they would share besides the pool is set here once, or switched off: cookies, redirects, ``auth``.
+    """
 
     def __init__(self, options: Options) -> None:
         require("requests", feature="talking to Microsoft Graph")

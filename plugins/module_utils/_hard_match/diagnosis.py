@@ -230,8 +230,8 @@ def row_of(
     error: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the row of one user's status."""
-    unsettled = diagnosis.state not in ("synced", "not_found") or checks.name_unproven(expected, user, tenant)
-    unchecked = [dict(item) for item in tenant.unchecked] if unsettled else []
+    settled = diagnosis.state in ("synced", "not_found")
+    unchecked = [] if settled else [dict(item) for item in tenant.unchecked]
     if diagnosis.state == "synced" and user is not None and checks.object_unknown(expected, user):
         unchecked.append(dict(_OBJECT_UNCHECKED))
     return {

@@ -35,7 +35,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     JobState,
     Reasons,
     Subject,
-    SyncFacts,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant import AddressBook
 from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.tenant_reasons import unreadable_flags
@@ -345,21 +344,20 @@ def parked(subject: Subject) -> Reasons:
 
 
 def upn_differs(subject: Subject) -> Reasons:
-    """Another sign-in name than AD's. A suffix that the tenant has not verified cannot have been taken over."""
+    """Another sign-in name than AD's."""
     current, expected = subject.user.user_principal_name, exported_name(subject.expected.row)
     if not expected or current is None or expected.lower() == current.lower() or _rewritten_from(subject):
         return
-    suffix = expected.lower().rpartition("@")[2]
     verified = subject.sync.verified_domains
-    if suffix in verified if verified is not None else suffix == current.lower().rpartition("@")[2]:
+    if verified is None or expected.lower().rpartition("@")[2] in verified:
         yield reason("upn_differs", current=current, expected=expected)
+    elif not _approved(subject.expected, "suffix_not_verified"):
+        yield reason("upn_suffix_lost", current=current, expected=expected)
 
 
-def name_unproven(expected: Expectation, user: CloudUser | None, sync: SyncFacts) -> bool:
-    """Tell whether the user signs in with another name than AD's, and it is unknown whether it could have AD's."""
-    name = exported_name(expected.row)
-    current = user.user_principal_name if user is not None else None
-    return bool(name and current and name.lower() != current.lower() and sync.verified_domains is None)
+def _approved(expected: Expectation, code: str) -> bool:
+    """Tell whether somebody approved the row of the plan, which this reason kept back."""
+    return expected.action == "set" and (expected.reason or {}).get("code") == code
 
 
 def _rewritten_from(subject: Subject) -> str | None:

@@ -192,6 +192,13 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
         _FEATURES,
     ),
     (
+        "upn_suffix_lost",
+        "The user is synced, but signs in as {current} and not as {expected}: the tenant has not verified that suffix.",
+        "Verify the domain and let the sync run again, change the name in AD, or gather with login_attribute if the "
+        "sync sends another attribute. Who wants it so approves the row of the plan.",
+        _ERRORS,
+    ),
+    (
         "attribute_quarantined",
         'The service parked the value "{value}" of {property}, because it is taken {owner}.',
         "Remove the value from the other object or from the AD object, and let the sync run again.",

@@ -13,6 +13,7 @@ from typing import Any, Callable, NamedTuple
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import stop_all
 from ansible_collections.hybrid.identity.plugins.module_utils._progress import PROGRESS, reporting
 
 
@@ -38,6 +39,12 @@ def as_failure(exc: BaseException) -> Failure:
     )
 
 
+def _end(_number: int, _frame: object) -> None:
+    """End the run: files and journals are left in order, as after any exception, and threads wait for no turn."""
+    stop_all()
+    raise KeyboardInterrupt
+
+
 def run_job(
     argument_spec: dict[str, Any],
     job: Callable[[dict[str, Any], Context], dict[str, Any]],
@@ -48,8 +55,9 @@ def run_job(
     The job returns the result fields. With ``failed: True`` and ``msg`` among them the module fails and still carries
     the rest; a :class:`Failure` does the same with the fields it brings. Ctrl-C and SIGTERM end it like a failure.
     """
-    # Files and journals are left in order, as after any other exception.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **module_options)
     context = Context(
         check_mode=module.check_mode,

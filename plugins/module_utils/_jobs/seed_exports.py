@@ -17,7 +17,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._directory.rows_ba
 from ansible_collections.hybrid.identity.plugins.module_utils._dn import dns_domain
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import find_jobs, get_schema
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import all_jobs, get_schema
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import readable
 from ansible_collections.hybrid.identity.plugins.module_utils._pseudonyms import AD_ATTRIBUTES, Pseudonyms
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import AtomicFile, RowReader
@@ -90,7 +90,7 @@ def _written(entry: Entry, pseudonyms: Pseudonyms | None) -> bytes:
 def _scopes(client: GraphClient) -> dict[str, dict[str, Any]]:
     """Return the ``scope`` of a directory for each domain that Cloud Sync takes."""
     found = {}
-    for job in find_jobs(client):
+    for job in all_jobs(client):
         rules = get_schema(client, job).get("synchronizationRules") or [{}]
         containers = (rules[0].get("containerFilter") or {}).get("includedContainers") or []
         groups = (rules[0].get("groupFilter") or {}).get("includedGroups") or []

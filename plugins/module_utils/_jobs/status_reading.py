@@ -14,7 +14,7 @@ Those not synced: organization and flags (already read), roles             3, ro
                                                                            members
 ... who has their addresses                                                deleted groups 1, batches(2 * addresses)
 ... source of authority and object identifier                              2 * batches(n)
-... Cloud Sync                                                             1 + applications; for each job its log,
+... Cloud Sync (searched for where none is found, as for plans)            1 + applications; for each job its log,
                                                                            and where the scope is unknown its schema
 ... who changed them (:mod:`audit_reading`)                                1, of many 10 at most
 =========================================================================  =======================================
@@ -39,7 +39,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups impo
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.logs import list_provisioning
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import (
     SyncJob,
-    find_jobs,
+    all_jobs,
     get_schema,
 )
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import Reading, readable
@@ -258,7 +258,7 @@ def explain(
     roles = read_roles(client, index.user, around.assignable)
     lookups = Lookups(client)
     known = _look_up(lookups, waiting)
-    found = _read_jobs(client)
+    found = _read_jobs(client, organization)
     selections = _read_selections(client, found, waiting)
     jobs = found.value or ()
     log = _read_log(client, jobs, waiting)
@@ -352,10 +352,10 @@ def _wanted_addresses(people: Iterable[Person]) -> set[str]:
     return wanted
 
 
-def _read_jobs(client: GraphClient) -> Reading:
+def _read_jobs(client: GraphClient, organization: Mapping[str, Any] | None) -> Reading:
     what = "the jobs of Cloud Sync: their state, and what they were told to take"
     # A cloud without Cloud Sync answers 404.
-    return readable(lambda: find_jobs(client), what, _JOBS, refusals=(403, 404))
+    return readable(lambda: all_jobs(client, organization), what, _JOBS, refusals=(403, 404))
 
 
 def _read_selections(client: GraphClient, jobs: Reading, waiting: Iterable[Person]) -> Reading:

@@ -18,6 +18,8 @@ role definitions, assignments, eligibilities                    3, and 1 for eac
 members, owners, eligible ones of r role-assignable groups      batches(3 * r), batches(2 * r) without PIM's licence
 g groups that are eligible for membership, g in protected_users  batches(g) each
 Cloud Sync: p applications, their j jobs                        1 + p + j
+no such job, and directory sync is on: a applications, of       pages(a) + batches(n)
+which n are named as an AD domain could be
 look-ups of c candidates, in chunks                             for each chunk 2 * batches(c)
 ==============================================================  ==================================================
 
@@ -36,7 +38,8 @@ second look; look-ups where the plan could do them              batches(w) + 2 *
 writes; reads until two in a row show the value                 batches(w) + 2 * batches(w), more while reads lag
 ==============================================================  ==================================================
 
-Writes go in chunks of 200, each with batches of its own. Who is left alone at one step costs none of the later ones.
+Writes go in chunks of 200 or more, each with batches of its own. Who is left alone at one step costs none of the later
+ones.
 """
 
 from __future__ import annotations
@@ -54,7 +57,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._graph.groups impo
     list_groups,
     transitive_members_path,
 )
-from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import find_jobs, get_schema
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.synchronization import all_jobs, get_schema
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.tenant import (
     Reading,
     get_organization,
@@ -157,7 +160,7 @@ def read_tenant(
         PROGRESS.begin("reading roles")
         roles = read_roles(client, index.user, groups.value.assignable if groups.value else None)
         selections = readable(
-            lambda: _selections(client),
+            lambda: _selections(client, organization),
             "what Cloud Sync was told to take",
             "Synchronization.Read.All and Application.Read.All",
             # A cloud without Cloud Sync.
@@ -262,9 +265,9 @@ def _domains(client: GraphClient, organization: Reading) -> Reading:
     )
 
 
-def _selections(client: GraphClient) -> dict[str, tuple[CloudSelection, ...]]:
+def _selections(client: GraphClient, organization: Reading) -> dict[str, tuple[CloudSelection, ...]]:
     found: dict[str, tuple[CloudSelection, ...]] = {}
-    for job in find_jobs(client):
+    for job in all_jobs(client, organization.value):
         domain = job.domain.lower()
         found[domain] = (*found.get(domain, ()), *read_selections(get_schema(client, job)))
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -261,3 +262,18 @@ def test_what_was_written_is_read(tmp_path_factory, rows, delimiter, encoding, l
     ]
     assert source.problems == []
     assert found == [(name.strip(), text, raw) for name, text, raw in rows]
+
+
+def test_memory_stays_flat(tmp_path):
+    path = tmp_path / "big.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["DN", "description", "mail"])
+        writer.writerows([f"CN=u{n},DC=x", "x" * 500, f"u{n}@x"] for n in range(20_000))
+    tracemalloc.start()
+    count = sum(1 for _entry in CsvSource(str(path)))
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 20_000
+    assert peak < path.stat().st_size
+    assert peak < 8 << 20

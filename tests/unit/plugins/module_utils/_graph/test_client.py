@@ -268,6 +268,22 @@ def test_a_page_that_comes_again_ends_it(mock, make_client):
         list(make_client().pages("/users", {"a": 1}))
 
 
+def test_a_log_is_read_no_faster_than_its_quota(mock, make_client, clock):
+    log = f"{GRAPH}/v1.0/auditLogs/directoryAudits"
+    for number in range(7):
+        mock.get(f"{log}?page={number}", json={"value": [number], "@odata.nextLink": f"{log}?page={number + 1}"})
+    mock.get(f"{log}?page=7", json={"value": [7]})
+    client = make_client()
+    assert list(client.log_pages("/auditLogs/directoryAudits", {"page": 0})) == list(range(8))
+    # Another log, the same quota.
+    mock.get(f"{GRAPH}/v1.0/auditLogs/provisioning", json={"value": []})
+    began = clock.now
+    for _more in range(3):
+        assert list(client.log_pages("/auditLogs/provisioning", {})) == []
+    assert clock.now - began >= 10
+    assert sum(clock.sleeps) >= 20
+
+
 def test_changes_are_told_since_the_last_link(mock, make_client):
     delta = f"{USERS}/delta"
     mock.get(f"{delta}?$select=id", json={"value": [], "@odata.deltaLink": f"{delta}?$deltatoken=1"})

@@ -79,3 +79,11 @@ def test_bodies_that_are_no_error_envelope():
         assert error.message.startswith("GET /x was answered with 502.")
         assert error.as_row_error()["message"] == error.message
         assert error.uncertain
+
+
+def test_a_limit_that_was_exceeded_is_named():
+    headers = {"X-Ms-Throttle-Scope": "Tenant_Application/Write", "x-ms-throttle-information": "WriteLimitExceeded"}
+    assert "The limit: WriteLimitExceeded, Tenant_Application/Write. " in (
+        error_from_response("PATCH /users/x", 429, headers, None).message
+    )
+    assert "The limit" not in error_from_response("PATCH /users/x", 429, {}, None).message

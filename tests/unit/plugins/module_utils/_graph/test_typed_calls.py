@@ -242,6 +242,15 @@ def test_jobs_are_searched_by_their_ids_where_no_template_leads_to_them(mock, ma
     assert [item["url"].split("/")[2] for item in asked] == ["sp2", "sp3"]
 
 
+@pytest.mark.parametrize(("organization", "found"), [(None, 1), ({"onPremisesSyncEnabled": True}, 1), ({}, 0)])
+def test_jobs_are_searched_wherever_directory_sync_may_be_on(mock, make_client, organization, found):
+    principals(mock)
+    every = responses.matchers.query_param_matcher({"$select": "id,displayName", "$top": "999"})
+    mock.get(f"{V1}/servicePrincipals", match=[every], json={"value": [{"id": "sp2", "displayName": "contoso.local"}]})
+    batch(mock, lambda item: (200, {"value": [OBJECTS]}))
+    assert len(synchronization.all_jobs(make_client(), organization)) == found
+
+
 def test_a_user_on_demand_is_asked_for_once(mock, make_client):
     base = f"{V1}/servicePrincipals/sp1/synchronization/jobs/{OBJECTS['id']}/provisionOnDemand"
     mock.post(base, json={"key": "{}", "value": "{}"})

@@ -104,18 +104,25 @@ def test_what_the_next_sync_brings_is_not_judged_before_it():
 @pytest.mark.parametrize(
     ("login", "upn", "verified", "state"),
     [
-        ("jane@corp.local", "jane@" + TENANT, ["example.com"], "synced"),  # cannot be taken over
-        ("jane@example.com", "jane@" + TENANT, ["example.com"], "conflict"),
-        ("jane@EXAMPLE.com", "jane@" + TENANT, ["example.com"], "conflict"),
-        ("jane@example.com", "jane@" + TENANT, None, "synced"),  # whether it is verified is unknown
-        ("jane@example.com", "jan@example.com", None, "conflict"),  # the tenant has the suffix
-        (None, "jan@example.com", ["example.com"], "synced"),
+        ("jane@corp.local", "jane@" + TENANT, ["example.com"], ("conflict", ["upn_suffix_lost"])),
+        ("jane@example.com", "jane@" + TENANT, ["example.com"], ("conflict", ["upn_differs"])),
+        ("jane@EXAMPLE.com", "jane@" + TENANT, ["example.com"], ("conflict", ["upn_differs"])),
+        ("jane@corp.local", "jane@" + TENANT, None, ("conflict", ["upn_differs"])),  # why is unknown
+        ("JANE@corp.local", "jane@CORP.local", ["example.com"], ("synced", [])),
+        (None, "jan@example.com", ["example.com"], ("synced", [])),
     ],
 )
-def test_a_sign_in_name_differs_only_where_its_suffix_could_be_taken(login, upn, verified, state):
+def test_the_tie_gives_the_sign_in_name_of_the_ad_object(login, upn, verified, state):
     tenant = SyncFacts(verified_domains=None if verified is None else frozenset(verified))
     expected = expectation()._replace(row=ad_row(1, login_name=login))
-    assert stand(expected, synced(upn=upn), tenant=tenant)[0] == state
+    assert stand(expected, synced(upn=upn), tenant=tenant) == state
+
+
+def test_a_name_whose_loss_somebody_approved_is_as_it_should_be():
+    lost = {"row": ad_row(1, login_name="jane@corp.local"), "immutable_id": anchor(1)}
+    seen = synced(upn="jane@" + TENANT)
+    assert stand(told("suffix_not_verified", "set", **lost), seen) == ("synced", [])
+    assert stand(told("user_disabled", "set", **lost), seen) == ("conflict", ["upn_suffix_lost"])
 
 
 def test_an_anchor_that_was_a_guess_is_no_proof_against_the_tie():
@@ -301,14 +308,6 @@ def test_a_tie_to_an_unknown_object_is_no_success_without_a_word(expected, said)
     row = row_of(expected, synced(), diagnose(expected, synced(), [], VERIFIED), VERIFIED)
     assert row["state"] == "synced"
     assert ["right AD object" in item["what"] for item in row["unchecked"]] == [True] * said
-
-
-def test_another_name_is_no_success_without_a_word_where_domains_are_unknown():
-    unchecked = ({"what": "verified domains", "permission": "Organization.Read.All"},)
-    tenant = SyncFacts(unchecked=unchecked)
-    seen = synced(upn="u1@" + TENANT)
-    row = row_of(expectation(), seen, diagnose(expectation(), seen, [], tenant), tenant)
-    assert (row["state"], row["unchecked"]) == ("synced", list(unchecked))
 
 
 def test_a_row_shows_what_is_and_what_is_expected():

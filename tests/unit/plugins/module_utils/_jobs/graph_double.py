@@ -90,6 +90,9 @@ class Graph:
             for item in items[start : start + self._size(path)]:
                 yield item if selected is None else {name: item.get(name) for name in selected.split(",")}
 
+    def log_pages(self, path, params):
+        return self.pages(path, params)
+
     def batch(self, requests, version="v1.0"):
         pending = iter(requests)
         while True:

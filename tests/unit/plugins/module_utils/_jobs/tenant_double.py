@@ -171,6 +171,9 @@ class Tenant:
             if container == wanted:
                 yield _selected(body, params["$select"])
 
+    def log_pages(self, path, params):
+        return self.pages(path, params)
+
     def delta(self, path, link, params, take):
         """Tell what changed since; of each change no more than what it changed."""
         assert path == "/users/delta"

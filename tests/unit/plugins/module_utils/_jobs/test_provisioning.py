@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sync_service import Service, run
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
+from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.provision_codes import PROVISION_CODES
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.provisioning import read_provision
 
 
@@ -31,6 +33,12 @@ def provision(service: Service, names: Any, **more: Any) -> dict[str, Any]:
 
 def codes(result: dict[str, Any]) -> list[Any]:
     return [row["reason"] and row["reason"]["code"] for row in result["provisioned"]]
+
+
+def test_each_code_has_its_scenario():
+    """In the other tests of this file."""
+    scenarios = Path(__file__).read_text(encoding="utf-8")
+    assert [code for code, *_words in PROVISION_CODES if f'"{code}"' not in scenarios] == []
 
 
 def test_one_user():

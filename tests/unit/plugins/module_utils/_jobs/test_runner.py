@@ -9,11 +9,14 @@ import io
 import json
 import os
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible.module_utils import basic
 
 from ansible_collections.hybrid.identity.plugins.module_utils._errors import Failure
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.limiter import Limiter
 from ansible_collections.hybrid.identity.plugins.module_utils._jobs.runner import as_failure, run_job
 
 
@@ -22,7 +25,7 @@ def run(monkeypatch):
     """Run a job as a module; return what the module printed."""
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {}}).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(job):
         output = io.StringIO()
@@ -33,7 +36,8 @@ def run(monkeypatch):
         return json.loads(output.getvalue())
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def raising(exc):
@@ -92,3 +96,23 @@ def test_the_signal_with_which_ansible_ends_modules_leaves_things_in_order(run):
     assert cleaned == [True]
     assert result["failed"] is True
     assert "stopped" in result["msg"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_no_thread_waits_for_its_turn_when_the_run_is_ended(run, number):
+    limiter = Limiter()
+    limiter.throttled(300, time.monotonic())
+
+    def turn():
+        with limiter.slot():
+            pass
+
+    def job(_params, _context):
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(turn)
+            os.kill(os.getpid(), number)
+        return {}
+
+    began = time.monotonic()
+    assert "stopped" in run(job)["msg"]
+    assert time.monotonic() - began < 150
