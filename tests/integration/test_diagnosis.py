@@ -216,7 +216,10 @@ def world(tmp_path_factory: pytest.TempPathFactory, start_tenant: Callable[..., 
         **server, "dest": str(walk / "sync server" / "status.jsonl")}})  # fmt: skip
     for circumstance in CIRCUMSTANCES:
         tasks += [control(order) for order in circumstance.orders]
-        tasks += [ask(circumstance), *(control(order) for order in circumstance.end)]
+        tasks.append(ask(circumstance))
+        if circumstance.name == "flags unreadable":
+            tasks.append(status(walk / f"everybody, {circumstance.name}", sources["objects"]))
+        tasks += [control(order) for order in circumstance.end]
     tasks.append(ask(SYNC_OFF, environment=off.environment))
     playbooks = harness.Playbooks(folder)
     # The sync stops at what it is to do: what has left the scope since.
@@ -269,7 +272,15 @@ def test_what_keeps_everybody_waiting(world: World, circumstance: Circumstance) 
         told = " ".join(item["permission"] for item in row["unchecked"])
         assert all(word in told for word in circumstance.unchecked)
         assert len(row["unchecked"]) == len(circumstance.unchecked)
-    assert world.summary(circumstance.name).count("Unchecked") == len(circumstance.unchecked)
+    said = world.summary(circumstance.name).count("Could not be checked")
+    assert said == len(circumstance.unchecked) * len(found)
+
+
+def test_what_could_not_be_checked_is_said_once_where_nobody_was_asked_for_by_name(world: World) -> None:
+    summary = world.summary("everybody, flags unreadable")
+    assert "Not synced (" in summary
+    assert summary.count("Unchecked") == 1
+    assert "OnPremDirectorySynchronization.Read.All" in summary
 
 
 def test_the_tenant_alone_shows_the_user_that_the_sync_made(world: World) -> None:

@@ -177,7 +177,7 @@ TROUBLES = (
             ad={"userPrincipalName": "lost-suffix@corp.local"},
             user={**SYNCED, "userPrincipalName": f"lost-suffix@{INITIAL}",
                   "onPremisesSecurityIdentifier": lambda p: p.sid}),
-    Trouble("other-anchor", ("anchor_differs",), ("anchor_differs",), says=OTHER_ANCHOR,
+    Trouble("other-anchor", ("anchor_differs",), ("anchor_differs", "twin_claims"), says=OTHER_ANCHOR,
             user={**SYNCED, "onPremisesImmutableId": OTHER_ANCHOR, "onPremisesSecurityIdentifier": lambda p: p.sid}),
     # The AD object's name leads to somebody else's user, and its anchor to this one.
     Trouble("name-taken", ("anchor_held", "anchor_not_set"), ("joined_to_twin",),
