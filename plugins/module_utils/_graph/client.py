@@ -80,7 +80,7 @@ class GraphClient:
         self._clock = clock
         self._sleep = sleep or limiter.sleep
         self._jitter = jitter
-        self._log_pace = Pace(_LOG_LIMIT, _LOG_WINDOW, clock, self._sleep)
+        self._log_pace = Pace(_LOG_LIMIT, _LOG_WINDOW, clock, limiter.wait)
         self._lock = threading.Lock()
         self._requests = 0
         self._writes = 0

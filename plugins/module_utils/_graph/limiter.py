@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import threading
 import time
@@ -62,6 +63,7 @@ class Limiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
+        self._ended = False
         self._stopped = threading.Event()
         self.sleep = sleep or self._stopped.wait
         self.capacity = max(1, int(write_quota * _QUOTA_SHARE))
@@ -83,7 +85,15 @@ class Limiter:
 
     def stop(self) -> None:
         """Refuse all further turns, and those that are waited for; a signal handler may call this."""
-        self._stopped.set()
+        self._ended = True
+        # The event's lock may be held by the very thread that the signal has come to.
+        _thread.start_new_thread(self._stopped.set, ())
+
+    def wait(self, seconds: float) -> None:
+        """Wait for another quota than that of writes; it counts as held back."""
+        with self._lock:
+            self.throttled_seconds += seconds
+        self.sleep(seconds)
 
     @contextlib.contextmanager
     def slot(self, writes: int = 0) -> Iterator[float]:
@@ -146,7 +156,7 @@ class Limiter:
 
     def _wait_for_turn(self, writes: int) -> float:
         while True:
-            if self._stopped.is_set():
+            if self._ended:
                 raise GraphError("Not sent, because the run was told to stop.", code="not_sent")
             with self._lock:
                 now = self._clock()

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.batch import BatchRequest
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.client import GraphClient, odata_text
+from ansible_collections.hybrid.identity.plugins.module_utils._graph.errors import GraphError
 from ansible_collections.hybrid.identity.plugins.module_utils._graph.users import PAGE_SIZE
 
 # "Active Directory to Microsoft Entra ID" in the application gallery. Source: Microsoft, "Inbound synchronization for
@@ -25,6 +26,9 @@ ON_DEMAND_LIMIT, ON_DEMAND_WINDOW = 5, 10.0
 
 # The job that carries objects; AD2AADPasswordHash is another.
 _OBJECTS = "AD2AADProvisioning"
+
+# What an application answers that has no synchronization.
+_NO_SYNCHRONIZATION = frozenset({400, 404})
 
 _DNS_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
 
@@ -66,7 +70,7 @@ def search_jobs(client: GraphClient) -> list[SyncJob]:
 
     This asks every application that is named as an AD domain could be, so it is for when :func:`find_jobs` found none.
 
-    :raises GraphError: 403 needs Application.Read.All.
+    :raises GraphError: 403 needs Application.Read.All and Synchronization.Read.All.
     """
     query = {"$select": "id,displayName", "$top": PAGE_SIZE}
     principals = {
@@ -75,13 +79,16 @@ def search_jobs(client: GraphClient) -> list[SyncJob]:
         if _DNS_NAME.fullmatch(str(one.get("displayName")))
     }
     answers = client.batch(BatchRequest("GET", _jobs_path(key), key=key) for key in principals)
-    # An application that has no synchronization refuses, each in its own way.
-    return [
-        job
-        for answer in answers
-        if answer.error is None
-        for job in _jobs_of(principals[answer.key], (answer.body or {}).get("value") or ())
-    ]
+    jobs: list[SyncJob] = []
+    refusal: GraphError | None = None
+    for answer in answers:
+        if answer.error is None:
+            jobs += _jobs_of(principals[answer.key], (answer.body or {}).get("value") or ())
+        elif answer.status not in _NO_SYNCHRONIZATION:
+            refusal = refusal or answer.error
+    if refusal is not None and not jobs:
+        raise refusal
+    return jobs
 
 
 def all_jobs(client: GraphClient, organization: Mapping[str, Any] | None = None) -> list[SyncJob]:

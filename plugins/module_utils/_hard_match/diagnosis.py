@@ -84,7 +84,12 @@ _REFUSALS = frozenset({"sync_refused", "export_failed"}).union(
 )
 
 # What says the same as a reason of a plan, and knows more.
-_SAYS_AS_MUCH = {"anchor_held": {"anchor_held", "joined_to_twin"}}
+_SAYS_AS_MUCH = {
+    "anchor_held": {"anchor_held", "joined_to_twin"},
+    "suffix_not_verified": {"suffix_not_verified", "upn_suffix_lost"},
+}
+# A user without the anchor: why the plan did not write it is the cause behind the cause.
+_WITHOUT_ANCHOR = frozenset({"anchor_not_set", "anchor_differs", "ad_anchor_changed"})
 
 
 _OBJECT_UNCHECKED = {
@@ -294,7 +299,8 @@ def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings:
         return findings
     code = str(told.get("code"))
     same = [finding for finding in findings if finding.reason["code"] in _SAYS_AS_MUCH.get(code, {code})]
-    if same and findings[0].state != "in_cloud":
+    without_anchor = bool(findings) and findings[0].reason["code"] in _WITHOUT_ANCHOR
+    if same and not without_anchor:
         return findings
     # Without an anchor to look for, only the SID proves that the sync tied the user to this AD object.
     if not same and user is not None and not user.deleted and checks.object_unknown(expected, user):
@@ -306,8 +312,7 @@ def _with_what_was_told(expected: Expectation, user: CloudUser | None, findings:
     state = "blocked" if expected.action in ("blocked", "failed") else "conflict"
     why = same[0].reason if same else {name: str(told.get(name) or "") for name in ("code", "message", "remedy")}
     same = [_Finding(state, why), *same[1:]]
-    # For a user without the anchor it is the cause behind the cause. And nobody has to exist in the tenant for an
-    # object that sync leaves out.
-    if not findings or findings[0].state == "in_cloud" or code == "out_of_scope":
+    # Nobody has to exist in the tenant for an object that sync leaves out.
+    if not findings or without_anchor or code == "out_of_scope":
         return [*same, *rest]
     return [*rest, *same]

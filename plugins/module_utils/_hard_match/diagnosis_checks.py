@@ -43,8 +43,6 @@ from ansible_collections.hybrid.identity.plugins.module_utils._rows import parse
 
 # The service syncs every 30 minutes (Connect Sync) or less; a day without is an alert of its own.
 _STALE_SECONDS = 3 * 3600
-# What a plan says of a sign-in name that the sync cannot give.
-_LOSS_IN_PLANS = "suffix_not_verified"
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -353,13 +351,8 @@ def upn_differs(subject: Subject) -> Reasons:
     verified = subject.sync.verified_domains
     if verified is None or expected.lower().rpartition("@")[2] in verified:
         yield reason("upn_differs", current=current, expected=expected)
-    elif not _loss_approved(subject.expected):
+    else:
         yield reason("upn_suffix_lost", current=current, expected=expected)
-
-
-def _loss_approved(expected: Expectation) -> bool:
-    """Tell whether somebody approved the row of the plan that the lost suffix kept back."""
-    return expected.action == "set" and (expected.reason or {}).get("code") == _LOSS_IN_PLANS
 
 
 def _rewritten_from(subject: Subject) -> str | None:

@@ -195,7 +195,7 @@ USER_CODES: tuple[tuple[str, str, str, str], ...] = (
         "upn_suffix_lost",
         "The user is synced, but signs in as {current} and not as {expected}: the tenant has not verified that suffix.",
         "Verify the domain and let the sync run again, change the name in AD, or gather with login_attribute if the "
-        "sync sends another attribute. Who wants it so approves the row of the plan.",
+        "sync sends another attribute. If it was meant so, nothing needs to be done.",
         _ERRORS,
     ),
     (

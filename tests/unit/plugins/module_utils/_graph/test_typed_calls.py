@@ -251,6 +251,13 @@ def test_jobs_are_searched_wherever_directory_sync_may_be_on(mock, make_client, 
     assert len(synchronization.all_jobs(make_client(), organization)) == found
 
 
+def test_a_refusal_is_not_taken_for_a_tenant_without_jobs(mock, make_client):
+    mock.get(f"{V1}/servicePrincipals", json={"value": [{"id": "sp2", "displayName": "contoso.local"}]})
+    batch(mock, lambda item: (403, DENIED))
+    with pytest.raises(GraphError, match="403"):
+        synchronization.search_jobs(make_client())
+
+
 def test_a_user_on_demand_is_asked_for_once(mock, make_client):
     base = f"{V1}/servicePrincipals/sp1/synchronization/jobs/{OBJECTS['id']}/provisionOnDemand"
     mock.post(base, json={"key": "{}", "value": "{}"})

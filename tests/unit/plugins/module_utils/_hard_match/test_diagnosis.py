@@ -24,6 +24,7 @@ from ansible_collections.hybrid.identity.plugins.module_utils._hard_match.standi
     TWIN_KEYS,
     Expectation,
     JobState,
+    LogEntry,
     SyncFacts,
     job_state,
     log_entry,
@@ -118,11 +119,9 @@ def test_the_tie_gives_the_sign_in_name_of_the_ad_object(login, upn, verified, s
     assert stand(expected, synced(upn=upn), tenant=tenant) == state
 
 
-def test_a_name_whose_loss_somebody_approved_is_as_it_should_be():
-    lost = {"row": ad_row(1, login_name="jane@corp.local"), "immutable_id": anchor(1)}
-    seen = synced(upn="jane@" + TENANT)
-    assert stand(told("suffix_not_verified", "set", **lost), seen) == ("synced", [])
-    assert stand(told("user_disabled", "set", **lost), seen) == ("conflict", ["upn_suffix_lost"])
+def test_a_lost_suffix_is_said_once():
+    why = told("suffix_not_verified", row=ad_row(1, login_name="jane@corp.local"), immutable_id=anchor(1))
+    assert stand(why, synced(upn="jane@" + TENANT)) == ("conflict", ["upn_suffix_lost"])
 
 
 def test_an_anchor_that_was_a_guess_is_no_proof_against_the_tie():
@@ -211,6 +210,16 @@ def test_nobody_waits_for_a_user_whom_the_plan_does_not_write():
     why = told("role_group_member", immutable_id=anchor(1), row=ad_row(1))
     found = explained(why, user(1), guarded={user_id(1): ("Admins",)})
     assert found[:2] == ("blocked", ["role_group_member", "anchor_not_set"])
+
+
+def test_what_a_plan_said_is_not_the_cause_once_the_user_has_the_anchor():
+    why = told("existing_value_kept", immutable_id=anchor(1), row=ad_row(1))
+    refused = LogEntry("2026-11-23T12:00:00Z", False, "AttributeUpdateNotAllowed", "No.")
+    found = diagnose(why, held(1), [], VERIFIED, logged=refused)
+    assert (found.state, [one["code"] for one in found.reasons]) == (
+        "in_cloud",
+        ["sync_refused", "existing_value_kept"],
+    )
 
 
 def test_what_was_written_in_spite_of_a_warning_waits():
