@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import population
 from bench import Bench
@@ -47,7 +45,7 @@ def _measure(bench: Bench, section: Section, count: int) -> None:
     population.write_export(export, count)
     to_write = count // 10
     seed = bench.folder / "seed.json"
-    _write_seed(seed, count, to_write)
+    population.write_seed(seed, {"domains": [population.DOMAIN]}, population.users(count, tied_from=to_write))
     options = {
         "_ansible_check_mode": True,
         "src": [str(export)],
@@ -75,15 +73,6 @@ def _measure(bench: Bench, section: Section, count: int) -> None:
             summary["set"],
         ]
     )
-
-
-def _write_seed(path: Path, count: int, tied_from: int) -> None:
-    """Write the tenant user by user: a million of them would take gigabytes here beside those of the tenant."""
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(json.dumps({"domains": [population.DOMAIN]})[:-1] + ', "users": [')
-        for number, user in enumerate(population.users(count, tied_from)):
-            file.write((",\n" if number else "") + json.dumps(user))
-        file.write("]}\n")
 
 
 def _candidates(count: int) -> list[int]:

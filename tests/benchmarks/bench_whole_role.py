@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
+import population
 from bench import Bench
 from company import DOMAIN, Person, ldif
 from measure import Aim, Section
@@ -185,13 +186,13 @@ def _write_company(export: Path, seed: Path, count: int) -> None:
         # The cycles that the role starts are all there are.
         "settings": {"writeQuota": 0, "automaticCycles": False},
     }
-    with open(seed, "w", encoding="utf-8") as file:
-        file.write(json.dumps(head)[:-1] + ', "users": [')
-        for number, person in _people(count):
-            other = Person(f"other{number}").anchor if number % 100 == _OTHER_ANCHOR else None
-            user = person.user({_ANCHOR: other, "department": "Sales"})
-            file.write((",\n" if number else "") + json.dumps(user))
-        file.write("]}\n")
+    population.write_seed(seed, head, _users(count))
+
+
+def _users(count: int) -> Iterator[dict[str, Any]]:
+    for number, person in _people(count):
+        other = Person(f"other{number}").anchor if number % 100 == _OTHER_ANCHOR else None
+        yield person.user({_ANCHOR: other, "department": "Sales"})
 
 
 def _people(count: int) -> Iterator[tuple[int, Person]]:

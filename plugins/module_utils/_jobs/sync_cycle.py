@@ -221,7 +221,7 @@ def _jobs(client: GraphClient, params: dict[str, Any]) -> list[SyncJob]:
             return [synchronization.get_job(client, job)]
         jobs = synchronization.find_jobs(client, domain)
         if not jobs:
-            others = (synchronization.find_jobs(client) if domain else []) or synchronization.search_jobs(client)
+            others = synchronization.all_jobs(client)
             jobs = [job for job in others if domain is None or job.domain.lower() == domain.lower()]
     except GraphError as exc:
         if exc.status != 403:

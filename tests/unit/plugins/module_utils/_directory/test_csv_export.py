@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import csv
 import io
-import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory import count_and_peak
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.csv import CsvSource
 from ansible_collections.hybrid.identity.plugins.module_utils._rows import RowError
@@ -270,10 +270,7 @@ def test_memory_stays_flat(tmp_path):
         writer = csv.writer(file)
         writer.writerow(["DN", "description", "mail"])
         writer.writerows([f"CN=u{n},DC=x", "x" * 500, f"u{n}@x"] for n in range(20_000))
-    tracemalloc.start()
-    count = sum(1 for _entry in CsvSource(str(path)))
-    _now, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    count, peak = count_and_peak(CsvSource(str(path)))
     assert count == 20_000
     assert peak < path.stat().st_size
     assert peak < 8 << 20

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import textwrap
-import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import count_and_peak
 
 from ansible_collections.hybrid.identity.plugins.module_utils._directory import ldif
 from ansible_collections.hybrid.identity.plugins.module_utils._directory.ldif import LdifSource
@@ -398,10 +398,7 @@ def test_memory_stays_flat(tmp_path):
     with path.open("w") as file:
         for n in range(20_000):
             file.write(one.format(n=n))
-    tracemalloc.start()
-    count = sum(1 for _entry in LdifSource(str(path)))
-    _now, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    count, peak = count_and_peak(LdifSource(str(path)))
     assert count == 20_000
     assert peak < path.stat().st_size
     assert peak < 8 << 20
