@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -80,7 +79,7 @@ def parse_guid(value: str | bytes | Sequence[int]) -> bytes:
 
 def guid_text(raw: bytes) -> str:
     """Return the dashed, lower-case text of 16 bytes in AD order."""
-    digits = (raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]).hex()
+    digits = byte_swapped(raw).hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
@@ -89,12 +88,17 @@ def immutable_id(raw: bytes) -> str:
     return base64.b64encode(raw).decode("ascii")
 
 
+def byte_swapped(raw: bytes) -> bytes:
+    """Return 16 bytes with the first three fields of the GUID the other way round: AD order or that of text."""
+    return raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]
+
+
 def looks_byte_swapped(raw: bytes) -> bool:
     """Tell whether 16 bytes are a version-4 GUID only with the first three fields the other way round.
 
     AD makes version-4 GUIDs, so such a value most likely went through a tool that mistook the byte order.
     """
-    return len(raw) == GUID_LENGTH and not _is_version_4(raw) and _is_version_4(_swapped(raw))
+    return len(raw) == GUID_LENGTH and not _is_version_4(raw) and _is_version_4(byte_swapped(raw))
 
 
 def read_immutable_id(text: str) -> ImmutableId:
@@ -125,11 +129,11 @@ def _parse_text(text: str) -> bytes:
     """Return the bytes that ``text`` spells, of any length."""
     if not text:
         return b""
+    if _DASHED.fullmatch(text):
+        return _read_digits(text)
     for opening, closing in ("{}", "()"):
         if text[0] == opening and text[-1] == closing:
             return _parse_guid_text(text[1:-1].strip(), text)
-    if _DASHED.fullmatch(text):
-        return _parse_guid_text(text, text)
     for pattern in (_CSVDE, _CONNECTOR_SPACE):
         match = pattern.fullmatch(text)
         if match:
@@ -152,15 +156,20 @@ def _parse_text(text: str) -> bytes:
 
 def _parse_guid_text(digits: str, text: str) -> bytes:
     if _DASHED.fullmatch(digits) or (len(digits) == 2 * GUID_LENGTH and _HEX.fullmatch(digits)):
-        return uuid.UUID(digits).bytes_le
+        return _read_digits(digits)
     raise AnchorError(
         "not_a_guid", f"{_shown(text)} is no GUID: 8-4-4-4-12 hex digits are expected between the brackets."
     )
 
 
+def _read_digits(digits: str) -> bytes:
+    """Return the bytes of the 32 hex digits of GUID text, with dashes or without."""
+    return byte_swapped(bytes.fromhex(digits.replace("-", "")))
+
+
 def _parse_bare_hex(text: str) -> bytes:
     as_stored = bytes.fromhex(text)
-    as_text = uuid.UUID(text).bytes_le
+    as_text = _read_digits(text)
     if as_stored == as_text:
         return as_stored
     if _is_version_4(as_stored) != _is_version_4(as_text):
@@ -240,10 +249,6 @@ def _parse_base64(text: str) -> bytes:
 
 def _is_version_4(raw: bytes) -> bool:
     return raw[7] >> 4 == 4 and raw[8] >> 6 == 0b10
-
-
-def _swapped(raw: bytes) -> bytes:
-    return uuid.UUID(bytes=raw).bytes_le
 
 
 def _shown(value: str) -> str:

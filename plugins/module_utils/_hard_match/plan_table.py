@@ -41,6 +41,9 @@ def table_line(row: Row) -> str:
 def guarded(text: str) -> str:
     """Return a cell no part of which a spreadsheet takes for a formula: an apostrophe stands before it."""
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    # Most cells are harmless, and that is quickly told.
+    if ";" not in text and text.isprintable() and not text.startswith(_FORMULA):
+        return text
     # No spreadsheet holds it, and csv of Python before 3.11 does not read it.
     text = text.replace("\0", "\ufffd")
     text = _INNER_FORMULA.sub(r"\1'", text)

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.hybrid.identity.plugins.module_utils._anchor import (
     AnchorError,
+    byte_swapped,
     immutable_id,
     looks_byte_swapped,
     parse_guid,
@@ -143,7 +143,7 @@ def spelling_hint(current: str, wanted: str | None) -> str:
         hints.append("which is a GUID, but not in base64")
     if raw is not None and wanted is not None:
         other = read_immutable_id(wanted).raw
-        if other is not None and _swapped(raw) == other:
+        if other is not None and byte_swapped(raw) == other:
             hints.append("which is the expected GUID in the wrong byte order")
     return f" ({', '.join(hints)})" if hints else ""
 
@@ -241,8 +241,3 @@ def _oddity(value: str | None) -> str | None:
     if raw is None or not looks_byte_swapped(raw):
         return None
     return f"{value} looks byte-swapped: it is a version-4 GUID only with its first fields the other way round"
-
-
-def _swapped(raw: bytes) -> bytes:
-    """Return the same GUID with its first three fields the other way round."""
-    return uuid.UUID(bytes=raw).bytes_le
