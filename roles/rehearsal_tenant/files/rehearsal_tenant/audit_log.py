@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, Optional
 
 from .clock import rfc3339
@@ -53,6 +54,7 @@ SERVICE = Initiator(app={"displayName": "Microsoft Entra ID"})
 """The service itself."""
 
 
+@lru_cache(maxsize=64)
 def account(
     name: str, domain: str, display_name: str = "On-Premises Directory Synchronization Service Account"
 ) -> Initiator:

@@ -212,5 +212,5 @@ def check_may_write(tenant: Tenant, caller: Caller, target: Stored, sensitive: b
 
 def holder_of(tenant: Tenant, target: Stored, name: str, value: str) -> Optional[Stored]:
     """Another object with that value; a live one is named before one in the recycle bin."""
-    others = [item for item in tenant.store.claimants(name, value) if item.id != target.id]
+    others = tenant.store.claimants(name, value, besides=target.id)
     return min(others, key=lambda item: item.container != LIVE, default=None)

@@ -55,25 +55,23 @@ class Store:
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._db.executescript(_TABLES)
+        # For good: one connection reads and writes, and to commit takes longer than to write once there is much.
+        self._db.execute("BEGIN")
         self._writes = 0
 
     def put(self, kind: str, object_id: str, body: dict[str, Any], container: str, now: float) -> None:
         """Write an object; its former version stays readable as the past."""
-        self._db.execute("BEGIN")
         self._db.execute("UPDATE version SET until = ? WHERE id = ? AND until = ?", (now, object_id, FOREVER))
         self._db.execute("DELETE FROM claim WHERE id = ?", (object_id,))
         self._insert(kind, object_id, body, container, now)
-        self._db.execute("COMMIT")
         self._writes += 1
         if self._writes % 1000 == 0:
             self._db.execute("DELETE FROM version WHERE until < ? AND until < 1e18", (now - KEEP_PAST_SECONDS,))
 
     def fill(self, kind: str, bodies: Iterable[dict[str, Any]], container: str) -> None:
         """Objects that were there before anything happened; their ids are new."""
-        self._db.execute("BEGIN")
         for body in bodies:
             self._insert(kind, body["id"], body, container, LONG_AGO)
-        self._db.execute("COMMIT")
 
     def _insert(self, kind: str, object_id: str, body: dict[str, Any], container: str, now: float) -> None:
         self._db.execute(
@@ -124,12 +122,13 @@ class Store:
             self._db.execute("SELECT coalesce(max(seq), 0) FROM version WHERE since <= ?", (as_of,)).fetchone()[0]
         )
 
-    def claimants(self, name: str, value: str) -> list[Stored]:
-        """Every object, live or deleted, that holds this value of a unique property now."""
+    def claimants(self, name: str, value: str, besides: str = "") -> list[Stored]:
+        """Every object, live or deleted, that holds this value of a unique property now, but for one by its id."""
         rows = self._db.execute(
             "SELECT DISTINCT v.kind, v.id, v.container, v.body, v.seq FROM claim c"
-            " JOIN version v ON v.id = c.id AND v.until = ? WHERE c.property = ? AND c.value = ? ORDER BY v.seq",
-            (FOREVER, name, claim_value(name, value)),
+            " JOIN version v ON v.id = c.id AND v.until = ? WHERE c.property = ? AND c.value = ? AND c.id <> ?"
+            " ORDER BY v.seq",
+            (FOREVER, name, claim_value(name, value), besides),
         )
         return [_stored(row) for row in rows]
 

@@ -103,7 +103,7 @@ def _park_conflicts(tenant: Tenant, body: dict[str, Any], before: Mapping[str, A
 
 
 def _taken(tenant: Tenant, own_id: str, name: str, value: str) -> bool:
-    return any(item.id != own_id and counts(tenant, item, name) for item in tenant.store.claimants(name, value))
+    return any(counts(tenant, item, name) for item in tenant.store.claimants(name, value, besides=own_id))
 
 
 def name_is_address(tenant: Tenant, name: str, before: Mapping[str, Any]) -> bool:
