@@ -12,7 +12,7 @@ from typing import Any
 
 import harness
 import peers
-from measure import Command, Skip, Usage, compare, run
+from measure import Command, Skip, Usage, compare
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 
@@ -56,18 +56,25 @@ class Bench:
         return Command([python, PROGRAMS / name, *map(str, arguments)], surroundings, expected)
 
     def module(
-        self, name: str, arguments: Mapping[str, Any], environment: Mapping[str, str], window: float | None = None
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        environment: Mapping[str, str],
+        window: float | None = None,
+        runs: int = 1,
     ) -> tuple[Usage, dict[str, Any]]:
-        """Run a module as a process of its own, and return what that took and the module's result.
+        """Run a module as a process of its own, and return what that took, and the module's last result.
 
         :param arguments: ``_ansible_check_mode`` may be among them.
         :param window: seconds of the write quota's window, to scale its clock down.
+        :param runs: how often, for the medians; once in a quick run.
         """
         given, result = self.folder / f"{name}.arguments", self.folder / f"{name}.result"
         given.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": dict(arguments)}), encoding="utf-8")
         scale = () if window is None else (window,)
         try:
-            usage = run(self.program("run_module.py", name, given, result, *scale, environment=environment))
+            command = self.program("run_module.py", name, given, result, *scale, environment=environment)
+            usage = self.compare({name: command}, runs)[name]
         except RuntimeError as error:
             raise RuntimeError(f"{error}\n{result.read_text(encoding='utf-8')[-3000:]}") from None
         return usage, json.loads(result.read_text(encoding="utf-8"))

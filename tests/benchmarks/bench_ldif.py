@@ -40,7 +40,7 @@ def _readers(bench: Bench, section: Section, export: Path, count: int) -> None:
             "python-ldap": bench.program("read_ldif.py", "python-ldap", export, peer=True, expected=printed),
             "collection": bench.program("read_ldif.py", "collection", export, expected=printed),
         },
-        3,
+        2,
     )
     peer, own = found["python-ldap"], found["collection"]
     section.rows += [usage_row("python-ldap's `ldif.LDIFParser`", peer)]

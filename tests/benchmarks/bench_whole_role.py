@@ -19,12 +19,12 @@ TITLE = "The whole role: a hundred thousand users, interrupted twice"
 WHAT = (
     "The playbook `plan` for an export of AD, then the playbook `apply` with that plan and Cloud Sync: it pauses the "
     "sync, saves what is there, writes, confirms, starts the sync, follows everybody, compares everybody with the "
-    "backup after a further cycle, and reports. Ctrl-C ends the first `apply` when a third is written, `kill -9` the "
-    "second when two thirds are, all its processes at once; the third one finishes. Afterwards everybody is synced by "
-    "the anchor of the own AD object, and was written once. Of a hundred users one has another anchor already, which "
-    "stays, and one has no object in AD. The rehearsal tenant's quota is lifted; it does its work on the same cores. "
-    "Memory is that of the largest process, Ansible's workers included. A task registers the summary, and of users no "
-    "more than the sixty that a report may name."
+    "backup after a further cycle, and reports. `kill -9` ends the first `apply` when a third is written, all its "
+    "processes at once, Ctrl-C the second when two thirds are; the third one finishes. Afterwards everybody is "
+    "synced by the anchor of the own AD object, and was written once. Of a hundred users one has another anchor "
+    "already, which stays, and one has no object in AD. The rehearsal tenant's quota is lifted; it does its work on "
+    "the same cores. Memory is that of the largest process, Ansible's workers included. A task registers the summary, "
+    "and of users no more than the sixty that a report may name."
 )
 
 _ANCHOR = "onPremisesImmutableId"
@@ -59,9 +59,10 @@ def run(bench: Bench, section: Section) -> None:
             },
         )
         apply = {"hard_match_plan": str(plan), "hard_match_take_over": True}
-        role.run("apply", apply, interrupt_at=changes // 3, kill=False)
-        # The next run waits for up to two minutes until it is sure what became of writes without an answer.
-        role.run("apply", apply, interrupt_at=changes * 2 // 3, kill=not bench.quick)
+        # The next run, once there is nothing else to write, waits for up to two minutes until it is sure what became
+        # of writes without an answer.
+        role.run("apply", apply, interrupt_at=changes // 3, kill=not bench.quick)
+        role.run("apply", apply, interrupt_at=changes * 2 // 3, kill=False)
         role.run("apply", apply)
         _check(tenant, count, changes, role)
     section.aims += [

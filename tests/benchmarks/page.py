@@ -13,7 +13,7 @@ _HEAD = """\
 `make bench` measures and writes this page. Every figure stands beside its peer's from the same run, because seconds say
 as much about the machine as about the program: compare within a table only. Processes are measured whole, start-up
 included, with their children: seconds by the clock, seconds of processor time, and the largest memory of any of them;
-medians where there were several runs.
+medians where there were several runs. What takes minutes is run once, as the tables say.
 """
 _QUICK = """
 **This was a quick run**, small and each process once: it shows that everything runs, and no figure of it says much.
