@@ -20,10 +20,10 @@ WHAT = (
 
 _ENTRIES, _QUICK = 1_000_000, 100_000
 _TRIED = (
-    "The reader is about three times as fast as python-ldap's, a few hundredths more or less from run to run. Tried, and "
-    "kept: blocks between blank lines instead of lines, one look-up for all that a line's name says, joining folded "
-    "lines by split(), one call for a base64 value. Not tried: strict decoding of base64 in C, which Python has since "
-    "3.11 and which refuses blanks that editors leave."
+    "The reader is about three times as fast as python-ldap's, a few hundredths more or less from run to run. Tried, "
+    "and kept: blocks between blank lines instead of lines, one look-up for all that a line's name says, joining "
+    "folded lines by split(), one call for a base64 value. Not tried yet: strict decoding of base64 in C, which Python "
+    "has since 3.11 and which refuses blanks that editors leave."
 )
 
 
